@@ -1,0 +1,57 @@
+// Sources: captured text and files, read as if the runtime had recorded them.
+//
+// Recognising a format is apart from reading it. Each format is one file pair that defines a Format: how surely it
+// recognises the beginning of an input, and a reader that is fed the input's lines. Adding a format is one file pair,
+// one line in the registry (formats.cc) and one folder of cases.
+//
+// A reader keeps what it could read, reports the rest as diagnostics with line and reason, and never throws on input.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/incident/event_sink.h"
+#include <tailback/result.h>
+
+namespace tailback::replay {
+
+/// One line of input, without its end of line.
+struct Line {
+  std::string_view text;       ///< what a logger or container put before it is already cut off
+  std::uint64_t number = 0;    ///< 1-based, in the input
+  std::int64_t wall_ns = 0;    ///< time of the line itself or of the nearest before it; 0: unknown
+};
+
+/// Reads one format, line by line. Created for one input; driven by one thread.
+class LineReader {
+ public:
+  virtual ~LineReader() = default;
+  virtual void line(const Line& line) = 0;
+  /// The input has ended: yields what is still open.
+  virtual void finish() = 0;
+};
+
+struct Recognition {
+  int score = 0;               ///< 0: not this format; 100: certain
+  std::string reason;          ///< what spoke for it, or against it; shown when nothing recognises the input
+};
+
+struct ReadOptions {
+  std::string file;                         ///< the input's name for diagnostics and RecordingInfo::file
+  std::string instance = "1";
+  std::vector<std::string> metric_patterns; ///< --metric
+};
+
+struct Format {
+  std::string_view name;       ///< "go-log": RecordingInfo::source, and the word of --format-in
+  std::string_view summary;    ///< for the help text
+  Recognition (*recognise)(std::string_view head);  ///< `head`: the first 256 KiB, prefixes cut off
+  std::unique_ptr<LineReader> (*open)(const ReadOptions& options, EventSink& sink);
+};
+
+/// All formats of text, in the order in which they are tried.
+[[nodiscard]] const std::vector<Format>& formats();
+
+}  // namespace tailback::replay

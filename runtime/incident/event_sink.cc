@@ -1,0 +1,25 @@
+#include "runtime/incident/event_sink.h"
+
+namespace tailback {
+
+Recording& RecordingCollector::begin(RecordingInfo info) {
+  recordings_.emplace_back().info = std::move(info);
+  return recordings_.back();
+}
+
+void RecordingCollector::sample(Sample sample) { recordings_.back().samples.push_back(std::move(sample)); }
+void RecordingCollector::dump(Dump dump) { recordings_.back().dumps.push_back(std::move(dump)); }
+void RecordingCollector::breach(Breach breach) { recordings_.back().breaches.push_back(std::move(breach)); }
+void RecordingCollector::lock_event(const LockEvent& event) { recordings_.back().lock_events.push_back(event); }
+
+void RecordingCollector::diagnostic(Diagnostic diagnostic) {
+  for (Diagnostic& known : recordings_.back().diagnostics) {
+    if (known.reason == diagnostic.reason && known.file == diagnostic.file) {
+      known.count += diagnostic.count;
+      return;
+    }
+  }
+  recordings_.back().diagnostics.push_back(std::move(diagnostic));
+}
+
+}  // namespace tailback
