@@ -193,6 +193,7 @@ enum class LockOperation : std::uint8_t {
   kWait,     ///< on a condition: releases its mutex and waits
   kNotify, kNotifyAll,
   kThreadStart, kThreadEnd,
+  kThreadJoin,  ///< waited for the end of thread `other`, and got it
 };
 
 /// One step of one thread on one lock, in the order in which it happened.
@@ -203,7 +204,7 @@ struct LockEvent {
   std::uint64_t lock = 0;       ///< instrumented lock's id, never re-used; 0 for thread start and end
   LockOperation operation = LockOperation::kAcquire;
   LockMode mode = LockMode::kExclusive;
-  std::uint64_t other = 0;      ///< kWait: the mutex released; kThreadStart: the parent thread; else 0
+  std::uint64_t other = 0;      ///< kWait: the mutex released; kThreadStart: the parent thread; kThreadJoin: the joined thread; else 0
   StringId place;               ///< "function file:line", or none
 };
 
