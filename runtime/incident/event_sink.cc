@@ -13,13 +13,17 @@ void RecordingCollector::breach(Breach breach) { recordings_.back().breaches.pus
 void RecordingCollector::lock_event(const LockEvent& event) { recordings_.back().lock_events.push_back(event); }
 
 void RecordingCollector::diagnostic(Diagnostic diagnostic) {
-  for (Diagnostic& known : recordings_.back().diagnostics) {
+  merge_diagnostic(recordings_.back().diagnostics, std::move(diagnostic));
+}
+
+void merge_diagnostic(std::vector<Diagnostic>& diagnostics, Diagnostic diagnostic) {
+  for (Diagnostic& known : diagnostics) {
     if (known.reason == diagnostic.reason && known.file == diagnostic.file) {
       known.count += diagnostic.count;
       return;
     }
   }
-  recordings_.back().diagnostics.push_back(std::move(diagnostic));
+  diagnostics.push_back(std::move(diagnostic));
 }
 
 }  // namespace tailback

@@ -29,6 +29,9 @@ class EventSink {
   virtual void end() = 0;
 };
 
+/// Adds a diagnostic, or counts it where one of the same file and reason is there.
+void merge_diagnostic(std::vector<Diagnostic>& diagnostics, Diagnostic diagnostic);
+
 /// A sink that keeps whole recordings in memory.
 class RecordingCollector final : public EventSink {
  public:
