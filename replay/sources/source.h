@@ -40,6 +40,7 @@ struct Recognition {
 
 struct ReadOptions {
   std::string file;                         ///< the input's name for diagnostics and RecordingInfo::file
+  std::string format;                       ///< --format-in: a Format's name; empty: recognised
   std::string instance = "1";
   std::vector<std::string> metric_patterns; ///< --metric
 };
