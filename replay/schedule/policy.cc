@@ -63,6 +63,8 @@ bool waiting_writer_blocks(const LockRule& rule, bool own_hold) {
 Admission admit(const LockRule& rule, LockMode asked, const Meeting& meeting) {
   constexpr LockMode kWrite = LockMode::kExclusive;
   constexpr LockMode kRead = LockMode::kShared;
+  // The writer of a reentrant lock is granted whatever it asks for, also a write while it reads too.
+  if (rule.rwlock && rule.policy == LockPolicy::kReentrant && meeting.own_writes) return Admission::kGranted;
   if ((meeting.own_writes && hold_blocks(rule, asked, kWrite, true)) ||
       (meeting.own_reads && hold_blocks(rule, asked, kRead, true)) ||
       (meeting.other_writes && hold_blocks(rule, asked, kWrite, false)) ||

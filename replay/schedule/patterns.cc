@@ -1,0 +1,213 @@
+// find_patterns(): minimal rings in the graph of who is blocked by whom.
+//
+// Strongly connected components first (Tarjan), then a depth-first search for rings of bounded length within each, from its smallest index up, so
+// that each ring is found once. A ring with a chord contains a shorter ring whose holds fit together as well, so only chordless ones are kept.
+#include <algorithm>
+#include <unordered_map>
+
+#include "replay/schedule/requests.h"
+
+namespace tailback::replay {
+namespace {
+
+struct Edge {
+  std::uint32_t to;
+  Blocking blocking;
+};
+using Graph = std::vector<std::vector<Edge>>;
+
+Graph graph_of(std::span<const LockRule> rules, std::span<const Request> requests) {
+  // Only who holds or asks for the lock can block.
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> candidates;
+  for (std::uint32_t v = 0; v < requests.size(); ++v) {
+    for (const HeldLock& hold : requests[v].held) candidates[hold.lock].push_back(v);
+    if (requests[v].mode == LockMode::kExclusive && requests[v].holds(requests[v].lock) == nullptr) candidates[requests[v].lock].push_back(v);
+  }
+  Graph graph(requests.size());
+  for (std::uint32_t u = 0; u < requests.size(); ++u) {
+    const auto found = candidates.find(requests[u].lock);
+    if (found == candidates.end()) continue;
+    for (const std::uint32_t v : found->second) {
+      if (const auto blocking = blocked_by(rules, requests[u], requests[v])) graph[u].push_back({v, *blocking});
+    }
+  }
+  return graph;
+}
+
+/// Tarjan's algorithm with a stack of its own: recordings may have rings as long as their threads.
+std::vector<std::uint32_t> components_of(const Graph& graph) {
+  const auto size = static_cast<std::uint32_t>(graph.size());
+  std::vector<std::uint32_t> order(size, kNone), low(size, 0), component(size, kNone), open;
+  std::uint32_t clock = 0, components = 0;
+  struct Visit {
+    std::uint32_t node;
+    std::size_t edge;
+  };
+  std::vector<Visit> visits;
+  for (std::uint32_t root = 0; root < size; ++root) {
+    if (order[root] != kNone) continue;
+    visits.push_back({root, 0});
+    while (!visits.empty()) {
+      auto& [node, edge] = visits.back();
+      if (edge == 0) {
+        order[node] = low[node] = clock++;
+        open.push_back(node);
+      }
+      bool descended = false;
+      while (edge < graph[node].size() && !descended) {
+        const std::uint32_t to = graph[node][edge++].to;
+        if (order[to] == kNone) {
+          visits.push_back({to, 0});
+          descended = true;
+        } else if (component[to] == kNone) {
+          low[node] = std::min(low[node], order[to]);
+        }
+      }
+      if (descended) continue;
+      const std::uint32_t done = visits.back().node;
+      visits.pop_back();
+      if (!visits.empty()) low[visits.back().node] = std::min(low[visits.back().node], low[done]);
+      if (low[done] != order[done]) continue;
+      std::uint32_t member;
+      do {
+        member = open.back();
+        open.pop_back();
+        component[member] = components;
+      } while (member != done);
+      ++components;
+    }
+  }
+  return component;
+}
+
+class RingSearch {
+ public:
+  RingSearch(std::span<const LockRule> rules, std::span<const Request> requests, const PatternLimits& limits)
+      : requests_(requests), limits_(limits), graph_(graph_of(rules, requests)), component_(components_of(graph_)) {
+    for (std::uint32_t u = 0; u < requests.size(); ++u) {
+      if (blocks_itself(rules, requests[u])) result_.patterns.push_back({{u}, {Blocking::kHolder}});
+    }
+    self_ = result_.patterns.size();
+  }
+
+  PatternSearch run() {
+    for (std::uint32_t start = 0; start < requests_.size() && !full(); ++start) {
+      // What waits for itself is a pattern of its own already.
+      if (blocked_alone(start)) continue;
+      path_ = {start};
+      blocking_.clear();
+      extend(start);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] bool full() {
+    const bool over = result_.patterns.size() >= limits_.patterns || steps_ >= limits_.steps;
+    result_.truncated = result_.truncated || over;
+    return over;
+  }
+
+  [[nodiscard]] bool blocked_alone(std::uint32_t u) const {
+    return std::any_of(result_.patterns.begin(), result_.patterns.begin() + static_cast<std::ptrdiff_t>(self_),
+                       [&](const Pattern& pattern) { return pattern.requests[0] == u; });
+  }
+
+  [[nodiscard]] bool blocks(std::uint32_t u, std::uint32_t v) const {
+    return std::any_of(graph_[u].begin(), graph_[u].end(), [&](const Edge& edge) { return edge.to == v; });
+  }
+
+  void extend(std::uint32_t start) {
+    const std::uint32_t at = path_.back();
+    for (const Edge& edge : graph_[at]) {
+      if (full()) return;
+      ++steps_;
+      if (edge.to == start) {
+        // A request of several threads can block itself in another thread: two upgraders on one line.
+        if (path_.size() == 1 && !two_of(start)) continue;
+        close(edge.blocking);
+      } else if (edge.to > start && component_[edge.to] == component_[start]) {
+        if (path_.size() >= limits_.length) {
+          result_.truncated = true;
+        } else if (fits(edge.to)) {
+          path_.push_back(edge.to);
+          blocking_.push_back(edge.blocking);
+          extend(start);
+          path_.pop_back();
+          blocking_.pop_back();
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] bool two_of(std::uint32_t u) const {
+    return requests_[u].threads.size() > 1 && gate_between(requests_[u], requests_[u]) == kNone;
+  }
+
+  [[nodiscard]] bool fits(std::uint32_t next) const {
+    if (blocked_alone(next)) return false;
+    for (std::size_t i = 0; i < path_.size(); ++i) {
+      if (path_[i] == next || gate_between(requests_[path_[i]], requests_[next]) != kNone) return false;
+      if (i > 0 && blocks(next, path_[i])) return false;                       // a chord back
+      if (i + 1 < path_.size() && blocks(path_[i], next)) return false;        // a chord forward
+    }
+    // A request that is a ring with a copy of itself would be one inside this ring.
+    if (blocks(next, next) && two_of(next)) return false;
+    return assignable(next);
+  }
+
+  void close(Blocking last) {
+    if (path_.size() > 1 && ((blocks(path_[0], path_[0]) && two_of(path_[0])))) return;
+    Pattern pattern{path_, blocking_};
+    pattern.blocking.push_back(last);
+    if (pattern.requests.size() == 1) {
+      pattern.requests.push_back(path_[0]);  // the same request of two threads
+      pattern.blocking.push_back(last);
+    }
+    result_.patterns.push_back(std::move(pattern));
+  }
+
+  // Whether path + next can be made by pairwise different threads: a matching, by augmenting paths. Rings are short.
+  [[nodiscard]] bool assignable(std::uint32_t next) const {
+    std::vector<std::uint32_t> members = path_;
+    members.push_back(next);
+    std::unordered_map<std::uint32_t, std::size_t> taken;
+    for (std::size_t member = 0; member < members.size(); ++member) {
+      std::vector<std::uint32_t> tried;
+      if (!assign(members, member, taken, tried)) return false;
+    }
+    return true;
+  }
+
+  bool assign(const std::vector<std::uint32_t>& members, std::size_t member, std::unordered_map<std::uint32_t, std::size_t>& taken,
+              std::vector<std::uint32_t>& tried) const {
+    for (const std::uint32_t thread : requests_[members[member]].threads) {
+      if (std::find(tried.begin(), tried.end(), thread) != tried.end()) continue;
+      tried.push_back(thread);
+      const auto owner = taken.find(thread);
+      if (owner == taken.end() || assign(members, owner->second, taken, tried)) {
+        taken[thread] = member;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::span<const Request> requests_;
+  PatternLimits limits_;
+  Graph graph_;
+  std::vector<std::uint32_t> component_;
+  std::vector<std::uint32_t> path_;
+  std::vector<Blocking> blocking_;
+  std::size_t self_ = 0;
+  std::uint64_t steps_ = 0;
+  PatternSearch result_;
+};
+
+}  // namespace
+
+PatternSearch find_patterns(std::span<const LockRule> rules, std::span<const Request> requests, const PatternLimits& limits) {
+  return RingSearch(rules, requests, limits).run();
+}
+
+}  // namespace tailback::replay
