@@ -41,8 +41,8 @@ struct Words<StackQuality> {
 };
 template <>
 struct Words<LockOperation> {
-  static constexpr std::array<std::string_view, 12> kAll{"create", "destroy", "request", "acquire",      "release",   "try_fail",
-                                                         "wait",   "notify",  "notify_all", "thread_start", "thread_end", "thread_join"};
+  static constexpr std::array<std::string_view, 13> kAll{"create", "destroy", "request", "acquire",      "release",   "try_fail",
+                                                         "wait",   "notify",  "notify_all", "thread_start", "thread_end", "thread_join", "try_acquire"};
 };
 template <>
 struct Words<Severity> {

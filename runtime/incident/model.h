@@ -187,13 +187,14 @@ struct Breach {
 enum class LockOperation : std::uint8_t {
   kCreate, kDestroy,
   kRequest,  ///< about to ask for it; blocks until granted
-  kAcquire,  ///< granted
+  kAcquire,  ///< granted; kRequest before it may be left out where it was granted at once
   kRelease,
   kTryFail,  ///< a try or timed request that gave up
-  kWait,     ///< on a condition: releases its mutex and waits
+  kWait,     ///< on a condition: releases its mutex (`other`) and waits; the mutex's kAcquire follows when it woke
   kNotify, kNotifyAll,
   kThreadStart, kThreadEnd,
   kThreadJoin,  ///< waited for the end of thread `other`, and got it
+  kTryAcquire,  ///< granted to a try or timed request, which would have given up rather than wait for ever
 };
 
 /// One step of one thread on one lock, in the order in which it happened.

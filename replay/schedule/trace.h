@@ -1,0 +1,83 @@
+// A recorded trace of lock operations, in one form whatever wrote it: instrumented locks (LockEvents of a recording), the STD text format
+// (std_trace.h), a generator of a benchmark.
+//
+// A TraceStream can be walked any number of times, so that nothing has to be kept in memory between the passes of the prediction.
+//
+// Thread safety: none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "replay/schedule/program.h"
+#include "runtime/incident/model.h"
+
+namespace tailback::replay {
+
+enum class TraceOperation : std::uint8_t {
+  kRequest,     ///< of a lock; may be left out before kAcquire
+  kAcquire,
+  kTryAcquire,  ///< would not have waited for ever
+  kRelease,
+  kGiveUp,      ///< a try or timed request was refused
+  kWait,        ///< on condition `lock`: gives up lock `other`, whose kAcquire follows on waking
+  kNotify,
+  kNotifyAll,
+  kStart,       ///< thread `other` begins; `thread`: by whom, or kNone
+  kEnd,
+  kJoin,        ///< thread `other` has ended, and `thread` waited for that
+};
+
+struct TraceEvent {
+  TraceOperation operation = TraceOperation::kAcquire;
+  LockMode mode = LockMode::kExclusive;
+  std::uint32_t thread = kNone;
+  std::uint32_t lock = kNone;   ///< index into TraceNames::locks
+  std::uint32_t other = kNone;
+  std::uint32_t place = 0;      ///< index into TraceNames::places; 0: none
+};
+
+struct TraceNames {
+  std::vector<ProgramLock> locks;
+  std::vector<std::string> threads;
+  std::vector<std::string> places{""};
+};
+
+class TraceStream {
+ public:
+  virtual ~TraceStream() = default;
+  [[nodiscard]] virtual const TraceNames& names() const = 0;
+  /// Every event, in the order in which it happened; the same each time.
+  virtual void walk(const std::function<void(const TraceEvent&)>& visit) const = 0;
+};
+
+/// A trace in memory: 24 bytes an event.
+class Trace final : public TraceStream {
+ public:
+  [[nodiscard]] const TraceNames& names() const override { return names_; }
+  void walk(const std::function<void(const TraceEvent&)>& visit) const override;
+
+  [[nodiscard]] TraceNames& names() { return names_; }
+  [[nodiscard]] std::vector<TraceEvent>& events() { return events_; }
+  [[nodiscard]] const std::vector<TraceEvent>& events() const { return events_; }
+  [[nodiscard]] std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
+  [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
+
+ private:
+  TraceNames names_;
+  std::vector<TraceEvent> events_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+/// The recording's lock events. A lock that the recording does not describe is a read-write lock of unknown policy if anybody took it
+/// shared, else a mutex. Operations on what the model does not know (semaphores, barriers, channels) are left out, with a diagnostic.
+[[nodiscard]] Trace trace_of(const Recording& recording);
+
+/// The trace as programs of its threads with the recorded order, for small traces. What the trace was cut off from is assumed: each
+/// open section is closed after the thread's last step. An operation that contradicts those before it (a release of what is not
+/// held) is left out and noted.
+[[nodiscard]] Program program_of(const Trace& trace, std::vector<Diagnostic>& diagnostics);
+
+}  // namespace tailback::replay
