@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,15 @@ enum class GroupBy : std::uint8_t {
   kLock,       ///< the lock waited for and the mode; the stack where there is none
 };
 
+/// The words of --group: "exact", "lines", "functions", "lock".
+[[nodiscard]] std::string_view to_string(GroupBy);
+
 /// The threads of a dump that share a stack.
 struct Group {
   std::vector<ThreadIndex> threads;  ///< in dump order
   std::uint64_t count = 0;           ///< sum of the rows' counts
   StackId stack;                     ///< of its first thread
+  std::uint32_t shape = 0;           ///< the same for groups of all dumps whose stacks are alike at the level of grouping
   ThreadState state = ThreadState::kUnknown;
   ActivityKind activity = ActivityKind::kUnknown;
   LockId lock;                       ///< none: waits for no lock
@@ -40,6 +45,14 @@ struct DumpAnalysis {
   std::vector<Group> groups;         ///< largest first
 };
 
+/// One group through all dumps.
+struct GroupTrend {
+  std::size_t first_dump = 0;                  ///< index into Recording::dumps of the first dump that shows it
+  std::size_t dump = 0, group = 0;             ///< of the last dump that shows it, and its index in DumpAnalysis::groups
+  std::vector<std::uint64_t> counts;           ///< by index into Recording::dumps
+  std::optional<double> growth_per_second;
+};
+
 struct AnalyzeOptions {
   GroupBy group_by = GroupBy::kLines;
   std::string source_dir;            ///< where the program's source may be read; empty: not at all
@@ -50,6 +63,7 @@ struct Analysis {
   std::vector<DumpAnalysis> dumps;
   std::vector<Finding> findings;     ///< ranked by severity, then by threads blocked
   std::vector<NotEvaluated> not_evaluated;
+  std::vector<GroupTrend> trends;    ///< of groups in more than one dump, or new after the first; largest first
 };
 
 /// Completes the recording's dumps (see classify) and concludes.

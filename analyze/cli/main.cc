@@ -1,6 +1,54 @@
-#include <cstdio>
+// The program `tailback`.
+#include <CLI/CLI.hpp>
 
-int main() {
-  std::fputs("tailback: no subcommand yet\n", stderr);
-  return 2;
+#include <cstdio>
+#include <exception>
+
+#include "analyze/cli/command.h"
+#include "analyze/cli/interrupt.h"
+
+namespace {
+
+using tailback::cli::Exit;
+
+/// CLI11 has exit codes of its own, above 100, and prints several lines: here every bad usage is 2 and one line.
+int usage_outcome(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  const std::string name = command == &app ? "tailback" : "tailback " + command->get_name();
+  tailback::cli::fail({tailback::ErrorCode::kInvalidArgument, std::string(error.what()) + " (see " + name + " --help)", ""});
+  return static_cast<int>(Exit::kFailed);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"tailback: finds the blocked lock behind a service that has stopped moving.", "tailback"};
+  app.set_version_flag("--version", "tailback " TAILBACK_VERSION);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit status: 0 done; 1 with --exit-code when a finding of severity `deadlock` is reported; 2 bad usage or input.\n"
+      "`tailback COMMAND --help` tells a command's options.");
+  Exit exit = Exit::kDone;
+  for (const tailback::cli::AddCommand add : tailback::cli::commands()) add(app, exit);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_outcome(app, error);
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tailback::cli::prepare_signals();
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("tailback: out of memory\n", stderr);
+  } catch (const std::exception& error) {
+    tailback::cli::fail({tailback::ErrorCode::kInternal, std::string("internal error: ") + error.what(), ""});
+  }
+  return static_cast<int>(Exit::kFailed);
 }

@@ -67,6 +67,14 @@ struct Correlation {
   std::optional<double> per_thread;   ///< growth of the metric for each thread added
 };
 
+/// Earlier incidents with the same finding, or with the most similar one.
+struct SeenBefore {
+  std::size_t incidents = 0;
+  std::int64_t first_wall_ns = 0;      ///< of the earliest of them
+  double similarity = 0;               ///< 1: the same signature
+  std::vector<std::string> files;
+};
+
 struct Finding {
   FindingKind kind = FindingKind::kContention;
   FindingSeverity severity = FindingSeverity::kInfo;
@@ -83,7 +91,9 @@ struct Finding {
   std::int64_t oldest_wait_ns = -1;
   std::optional<double> growth_per_second;
   std::vector<Correlation> correlations;
+  std::vector<std::uint64_t> over_time;  ///< threads in this position, by index into Recording::dumps
   std::string signature;              ///< stable across builds, addresses and line shifts
+  std::optional<SeenBefore> seen_before; ///< in recordings analysed together with this one
 };
 
 /// A rule that lacked the data to decide.

@@ -1,0 +1,100 @@
+#include "analyze/cli/input.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "analyze/cli/near_name.h"
+#include "analyze/cli/progress.h"
+#include "replay/sources/read.h"
+
+namespace tailback::cli {
+namespace {
+
+Error missing(const std::string& path) {
+  std::string message = "there is no such file";
+  if (const std::string near = near_file_name(path); !near.empty()) message += "; did you mean " + near + "?";
+  return {ErrorCode::kNotFound, message, path};
+}
+
+Result<void> check_input(const std::string& path) {
+  if (path == "-") {
+    if (::isatty(STDIN_FILENO)) {
+      return Error{ErrorCode::kInvalidArgument, "is a terminal: pipe a log into it, or name a file", "standard input"};
+    }
+    return {};
+  }
+  if (path.empty()) return Error{ErrorCode::kInvalidArgument, "an input's name is empty", ""};
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return missing(path);
+    return Error{errno == EACCES ? ErrorCode::kPermission : ErrorCode::kIo, std::strerror(errno), path};
+  }
+  if (S_ISDIR(status.st_mode)) {
+    return Error{ErrorCode::kInvalidArgument, "is a directory; name the files in it, e.g. " + path + (path.back() == '/' ? "" : "/") + "*.log", path};
+  }
+  if (::access(path.c_str(), R_OK) != 0) return Error{ErrorCode::kPermission, std::strerror(errno), path};
+  if (S_ISREG(status.st_mode) && status.st_size == 0) return Error{ErrorCode::kMalformed, "is empty", path};
+  return {};
+}
+
+}  // namespace
+
+CLI::Option* add_input_options(CLI::App& command, InputOptions& options) {
+  CLI::Option* inputs =
+      command.add_option("INPUT", options.paths, "Incident files, logs with dumps, metrics; plain or compressed; - for standard input")->required();
+  std::string words;
+  for (const replay::Format& format : replay::formats()) words += (words.empty() ? "" : ", ") + std::string(format.name);
+  command.add_option("--format-in", options.format, "Read the inputs as this format instead of recognising it: " + words)->type_name("FORMAT");
+  command.add_option("--metric", options.metric_patterns,
+                     "Pattern of metric lines, e.g. 'goroutines=(?<threads>\\d+) heap=(?<heap_in_use:MiB>\\d+)'; may be repeated")
+      ->type_name("PATTERN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--instance", options.instance, "Name of the instance that the inputs are of")->type_name("NAME");
+  return inputs;
+}
+
+Result<void> check_inputs(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (Result<void> checked = check_input(path); !checked.ok()) return checked;
+  }
+  return {};
+}
+
+Result<void> read_into(const InputOptions& options, EventSink& sink) {
+  if (Result<void> checked = check_inputs(options.paths); !checked.ok()) return checked;
+  replay::ReadOptions read;
+  read.format = options.format;
+  read.instance = options.instance;
+  read.metric_patterns = options.metric_patterns;
+  ProgressSink progress(sink);
+  return replay::read_inputs(options.paths, read, progress);
+}
+
+Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
+  RecordingCollector collector;
+  if (Result<void> read = read_into(options, collector); !read.ok()) return read.error();
+  std::vector<Recording> recordings = collector.take();
+  if (recordings.empty()) return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows", options.paths.front()};
+  return recordings;
+}
+
+std::string known_dumps(const std::vector<Recording>& recordings) {
+  std::string ids;
+  for (const Recording& recording : recordings) {
+    for (const Dump& dump : recording.dumps) ids += (ids.empty() ? "" : ", ") + std::to_string(dump.id);
+  }
+  constexpr std::size_t kMost = 60;
+  if (ids.size() > kMost) ids.replace(ids.rfind(',', kMost), std::string::npos, ", …");
+  return ids.empty() ? "none" : ids;
+}
+
+}  // namespace tailback::cli

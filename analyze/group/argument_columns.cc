@@ -1,0 +1,56 @@
+#include "analyze/group/argument_columns.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tailback::analyze {
+namespace {
+
+struct Counting {
+  ArgumentColumn column;
+  std::vector<std::uint64_t> values;  // sorted, at most kMany
+};
+
+auto place(const ArgumentColumn& column) { return std::tuple(column.frame, column.position); }
+
+void count(Counting& counting, const Argument& argument) {
+  counting.column.uncertain |= argument.uncertain;
+  std::vector<std::uint64_t>& values = counting.values;
+  if (values.size() >= ArgumentColumn::kMany) return;
+  const auto at = std::lower_bound(values.begin(), values.end(), argument.value);
+  if (at == values.end() || *at != argument.value) values.insert(at, argument.value);
+}
+
+Counting& column_of(std::vector<Counting>& columns, std::size_t expected, const Argument& argument) {
+  const std::tuple key(argument.frame, argument.position);
+  // Threads of one group print the same columns in the same order, nearly always.
+  if (expected < columns.size() && place(columns[expected].column) == key) return columns[expected];
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](const Counting& c) { return place(c.column) == key; });
+  if (found != columns.end()) return *found;
+  ArgumentColumn column;
+  column.frame = argument.frame;
+  column.position = argument.position;
+  column.name = argument.name;
+  column.value = argument.value;
+  return columns.emplace_back(Counting{column, {}});
+}
+
+}  // namespace
+
+std::vector<ArgumentColumn> argument_columns(const StackTable& table, const Dump& dump, const Group& group) {
+  std::vector<Counting> columns;
+  for (const ThreadIndex thread : group.threads) {
+    const auto arguments = table.arguments(dump.threads[thread.index].arguments);
+    for (std::size_t i = 0; i < arguments.size(); ++i) count(column_of(columns, i, arguments[i]), arguments[i]);
+  }
+  std::vector<ArgumentColumn> result;
+  result.reserve(columns.size());
+  for (Counting& counting : columns) {
+    counting.column.distinct = static_cast<std::uint32_t>(counting.values.size());
+    result.push_back(counting.column);
+  }
+  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return place(a) < place(b); });
+  return result;
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,154 @@
+#include "analyze/report/names.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "analyze/group/lock_directory.h"
+
+namespace tailback::analyze {
+namespace {
+
+/// Without what stands in brackets of templates: "Cache<std::string>::get" → "Cache::get". operator<, operator-> stay.
+std::string without_templates(std::string_view name) {
+  std::string out;
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool after_operator = depth == 0 && out.size() >= 8 && out.compare(out.size() - 8, 8, "operator") == 0;
+    if (name[i] == '<' && !after_operator && (out.empty() || out.back() != '<')) {
+      ++depth;
+    } else if (name[i] == '>' && depth > 0 && name[i - 1] != '-') {
+      --depth;
+    } else if (depth == 0) {
+      out += name[i];
+    }
+  }
+  return depth == 0 && !out.empty() ? out : std::string(name);
+}
+
+/// The last `parts` parts of a name, with `separator` between them; brackets are never cut.
+std::string_view last_parts(std::string_view name, std::string_view separator, int parts) {
+  int depth = 0;
+  for (std::size_t at = name.size(); at > 0; --at) {
+    const char c = name[at - 1];
+    if (c == ')' || c == '}' || c == ']') ++depth;
+    if (c == '(' || c == '{' || c == '[') --depth;
+    if (depth != 0 || name.compare(at - 1, separator.size(), separator) != 0) continue;
+    if (--parts == 0) return name.substr(at - 1 + separator.size());
+  }
+  return name;
+}
+
+/// "github.com/acme/store.(*Cache).Get.func1" → "(*Cache).Get.func1"; "net/http.HandlerFunc.ServeHTTP" keeps its package, as
+/// the name alone would say little: "http.HandlerFunc.ServeHTTP".
+std::string short_go(std::string_view name) {
+  const std::size_t bracket = name.find('[');
+  const std::size_t slash = name.substr(0, bracket).rfind('/');
+  if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::string(name);
+  if (name.substr(dot + 1).starts_with("(") || name.substr(0, dot) == "main") name.remove_prefix(dot + 1);
+  return std::string(name);
+}
+
+std::string_view activity_words(ActivityKind kind) {
+  switch (kind) {
+    case ActivityKind::kUnknown: return "";
+    case ActivityKind::kRunning: return "runs";
+    case ActivityKind::kLock: return "waits for a lock";
+    case ActivityKind::kChannelSend: return "channel send";
+    case ActivityKind::kChannelReceive: return "channel receive";
+    case ActivityKind::kSelect: return "select";
+    case ActivityKind::kCondition: return "condition wait";
+    case ActivityKind::kWaitGroup: return "wait group";
+    case ActivityKind::kJoin: return "joins a thread";
+    case ActivityKind::kFuture: return "waits for a future";
+    case ActivityKind::kSemaphore: return "semaphore";
+    case ActivityKind::kIo: return "I/O";
+    case ActivityKind::kSleep: return "sleeps";
+    case ActivityKind::kSystemCall: return "system call";
+    case ActivityKind::kIdle: return "idle";
+  }
+  return "";
+}
+
+std::string_view kind_words(LockKind kind) {
+  switch (kind) {
+    case LockKind::kUnknown: return "lock";
+    case LockKind::kRecursiveMutex: return "recursive mutex";
+    case LockKind::kRwlock: return "lock";
+    case LockKind::kWaitGroup: return "wait group";
+    default: return to_string(kind);
+  }
+}
+
+}  // namespace
+
+std::string metric_words(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+std::string_view thread_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutine" : "thread"; }
+std::string_view threads_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutines" : "threads"; }
+
+std::string short_function(std::string_view function, Runtime runtime) {
+  if (runtime == Runtime::kGo) return short_go(function);
+  if (runtime == Runtime::kJava) return std::string(last_parts(function, ".", 2));
+  const std::string plain = without_templates(function);
+  return std::string(last_parts(plain, "::", 2));
+}
+
+std::string short_place(std::string_view place) {
+  const std::size_t slash = place.rfind('/');
+  return std::string(slash == std::string_view::npos ? place : place.substr(slash + 1));
+}
+
+std::string_view mode_word(LockKind kind, LockMode mode) {
+  if (kind != LockKind::kRwlock && mode == LockMode::kExclusive) return "";
+  return mode == LockMode::kShared ? "read" : "write";
+}
+
+bool can_be_held(LockKind kind) {
+  switch (kind) {
+    case LockKind::kUnknown:
+    case LockKind::kMutex:
+    case LockKind::kRecursiveMutex:
+    case LockKind::kRwlock:
+    case LockKind::kMonitor:
+    case LockKind::kOnce: return true;
+    default: return false;
+  }
+}
+
+std::string group_activity(const Recording& recording, const Dump& dump, const Group& group) {
+  if (group.lock.index < dump.locks.size()) {
+    const Lock& lock = dump.locks[group.lock.index];
+    const std::string_view mode = mode_word(lock.kind, group.mode);
+    const std::string_view kind = kind_words(lock.kind);
+    const std::string which = lock.name.valid() ? std::string(recording.table.text(lock.name)) : address_text(lock.address);
+    return fmt::format("{}{}{}{}{}", mode, mode.empty() ? "" : " ", kind, which.empty() ? "" : " ", which);
+  }
+  const std::string_view words = activity_words(group.activity);
+  if (!words.empty()) return std::string(words);
+  const std::string_view state = recording.table.text(dump.threads[group.threads.front().index].state_text);
+  return std::string(state.empty() ? to_string(group.state) : state);
+}
+
+std::string own_frames(const Recording& recording, StackId id, std::size_t own_frame, std::size_t frames) {
+  const auto stack = recording.table.stack(id);
+  if (stack.empty()) return {};
+  std::string text;
+  const std::size_t first = own_frame < stack.size() ? own_frame : 0;
+  for (std::size_t i = first; i < stack.size() && i < first + frames; ++i) {
+    const Frame& frame = recording.table.frame(stack[i]);
+    std::string name = short_function(recording.table.text(frame.function), recording.info.runtime);
+    if (name.empty()) name = fmt::format("{}+{:#x}", short_place(recording.table.text(frame.module)), frame.offset ? frame.offset : frame.address);
+    if (!text.empty()) text += " ← ";
+    text += name;
+  }
+  return text;
+}
+
+}  // namespace tailback::analyze

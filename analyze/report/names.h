@@ -1,0 +1,36 @@
+// How a report names things in a sentence: threads, functions, modes, what a group does.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "analyze/analysis.h"
+
+namespace tailback::analyze {
+
+/// "heap in use" for heap_in_use.
+[[nodiscard]] std::string metric_words(std::string_view name);
+
+/// "goroutine" for Go, else "thread".
+[[nodiscard]] std::string_view thread_word(Runtime runtime);
+/// "goroutines", "threads".
+[[nodiscard]] std::string_view threads_word(Runtime runtime);
+
+/// A function's name as short as it still says which: "main.(*HashSet).AddOne" → "(*HashSet).AddOne",
+/// "com.acme.store.Cache.get" → "Cache.get", "acme::store::Cache<std::string>::get" → "Cache::get".
+[[nodiscard]] std::string short_function(std::string_view function, Runtime runtime);
+/// The file without its folders, with the line: "hashset.go:52".
+[[nodiscard]] std::string short_place(std::string_view place);
+
+/// "read", "write" for a read-write lock; empty for a lock that has one mode only.
+[[nodiscard]] std::string_view mode_word(LockKind kind, LockMode mode);
+/// Whether somebody holds a lock of this kind: a mutex yes, a channel no.
+[[nodiscard]] bool can_be_held(LockKind kind);
+
+/// What the threads of a group do: "write lock HashSet.mu", "channel receive", "network or file I/O", "runs".
+[[nodiscard]] std::string group_activity(const Recording& recording, const Dump& dump, const Group& group);
+
+/// "(*HashSet).AddOne ← (*Cache).Get ← handle": own frames, from the one that waits outwards; at most `frames`.
+[[nodiscard]] std::string own_frames(const Recording& recording, StackId stack, std::size_t own_frame, std::size_t frames);
+
+}  // namespace tailback::analyze
