@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -35,6 +37,18 @@ TEST(KnownMetrics, KeepToPrometheusNaming) {
     if (metric.unit == "seconds") {
       EXPECT_NE(name.find("_seconds"), std::string_view::npos) << name;
     }
+  }
+}
+
+TEST(KnownMetrics, AreTheOnesThatTheReadmeLists) {
+  std::ifstream file(TAILBACK_TESTS_DIR "/../runtime/metrics/README.md");
+  const std::string readme((std::istreambuf_iterator<char>(file)), {});
+  std::size_t rows = 0;
+  for (std::size_t at = readme.find("\n| `"); at != std::string::npos; at = readme.find("\n| `", at + 1)) ++rows;
+  EXPECT_EQ(rows, known_metrics().size());
+  for (const KnownMetric& metric : known_metrics()) {
+    const std::string row = "\n| `" + std::string(metric.name) + "` | " + std::string(metric.unit) + " |";
+    EXPECT_NE(readme.find(row), std::string::npos) << row;
   }
 }
 
