@@ -7,13 +7,6 @@ namespace {
 
 LockRule rule_at(std::span<const LockRule> rules, std::uint32_t lock) { return lock < rules.size() ? rules[lock] : LockRule{}; }
 
-// A request that is granted at once, whatever the others do: its thread owns the lock and may take it again.
-bool granted_anyway(const LockRule& rule, const HeldLock* own, LockMode asked) {
-  if (own == nullptr) return false;
-  if (rule.recursive) return true;
-  return rule.rwlock && rule.policy == LockPolicy::kReentrant && (own->mode == LockMode::kExclusive || asked == LockMode::kShared);
-}
-
 std::vector<HeldLock> strongest(const std::vector<StepHold>& holds, std::uint32_t given_up) {
   std::vector<HeldLock> held;
   for (std::size_t i = 0; i < holds.size(); ++i) {
@@ -56,6 +49,12 @@ std::uint32_t gate_between(const Request& a, const Request& b) {
     if (other != nullptr && (hold.mode == LockMode::kExclusive || other->mode == LockMode::kExclusive)) return hold.lock;
   }
   return kNone;
+}
+
+bool granted_anyway(const LockRule& rule, const HeldLock* own, LockMode asked) {
+  if (own == nullptr) return false;
+  if (rule.recursive) return true;
+  return rule.rwlock && rule.policy == LockPolicy::kReentrant && (own->mode == LockMode::kExclusive || asked == LockMode::kShared);
 }
 
 std::vector<LockRule> rules_of(const Program& program) {

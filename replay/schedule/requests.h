@@ -72,6 +72,9 @@ struct PatternSearch {
 /// All minimal rings (no ring within a ring), and the requests that block themselves as rings of one.
 [[nodiscard]] PatternSearch find_patterns(std::span<const LockRule> rules, std::span<const Request> requests, const PatternLimits& limits = {});
 
+/// A request that is granted whatever the others do: its thread owns the lock (`own`, or null) and may take it again.
+[[nodiscard]] bool granted_anyway(const LockRule& rule, const HeldLock* own, LockMode asked);
+
 /// Every request of the program's threads.
 [[nodiscard]] std::vector<Request> requests_of(const Program& program, const PatternLimits& limits = {});
 [[nodiscard]] std::vector<LockRule> rules_of(const Program& program);
