@@ -1,0 +1,87 @@
+#include "replay/schedule/check_fix.h"
+
+#include <algorithm>
+#include <set>
+
+namespace tailback::replay {
+namespace {
+
+/// Searches with 1, 2, 3, 4, 6, 8, … threads of each line until all are in or a limit is met.
+void search(const Program& program, const ExploreLimits& limits, FixCheck& result) {
+  std::uint32_t longest = 1;
+  for (const ProgramThread& thread : program.threads) longest = std::max(longest, thread.count);
+  result.threads_asked = longest;
+  std::string why;
+  for (std::uint32_t cap = 1;; cap = cap < 4 ? cap + 1 : cap + cap / 2) {
+    cap = std::min(cap, longest);
+    const Program small = with_counts_capped(program, cap);
+    const Exploration explored = explore(Model(small), limits);
+    if (explored.end == SearchEnd::kBounded) {
+      why = explored.bound;
+      break;
+    }
+    result.states = explored.states;
+    result.threads_searched = cap;
+    result.search = explored.end;
+    if (explored.end == SearchEnd::kFound || cap == longest) break;
+  }
+  if (result.search == SearchEnd::kFound) {
+    result.bound = "a deadlock after " + std::to_string(result.states) + " states";
+  } else if (result.threads_searched == 0) {
+    result.search = SearchEnd::kBounded;
+    result.bound = "nothing was searched to its end: " + why;
+  } else if (result.threads_searched == longest) {
+    result.bound = "every interleaving of " + std::to_string(program.thread_count()) + " threads (" + std::to_string(result.states) + " states)";
+  } else {
+    result.search = SearchEnd::kBounded;
+    result.bound = "every interleaving with up to " + std::to_string(result.threads_searched) + " of " + std::to_string(longest) + " threads of a line (" +
+                   std::to_string(result.states) + " states); with more, " + why + " were not enough";
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(FixVerdict verdict) {
+  switch (verdict) {
+    case FixVerdict::kFixed:
+      return "fixed";
+    case FixVerdict::kBounded:
+      return "bounded";
+    case FixVerdict::kNotFixed:
+      return "not_fixed";
+    case FixVerdict::kNewDeadlock:
+      return "new_deadlock";
+    case FixVerdict::kNothingToFix:
+      break;
+  }
+  return "nothing_to_fix";
+}
+
+FixCheck check_fix(const Program& before, const Program& after, const PredictOptions& options) {
+  FixCheck result;
+  result.before = predict(before, options);
+  result.after = predict(after, options);
+  std::set<std::string> known, left;
+  for (const Prediction& prediction : result.before.deadlocks) known.insert(prediction.key());
+  for (std::size_t i = 0; i < result.after.deadlocks.size(); ++i) {
+    const std::string key = result.after.deadlocks[i].key();
+    left.insert(key);
+    (known.contains(key) ? result.remaining : result.fresh).push_back(i);
+  }
+  for (std::size_t i = 0; i < result.before.deadlocks.size(); ++i) {
+    if (!left.contains(result.before.deadlocks[i].key())) result.gone.push_back(i);
+  }
+  search(after, options.explore, result);
+  if (!result.remaining.empty()) {
+    result.verdict = FixVerdict::kNotFixed;
+  } else if (!result.fresh.empty() || result.search == SearchEnd::kFound) {
+    result.verdict = FixVerdict::kNewDeadlock;
+  } else if (result.before.deadlocks.empty()) {
+    result.verdict = FixVerdict::kNothingToFix;
+  } else {
+    result.verdict = result.search == SearchEnd::kExhausted && result.after.bounds.empty() ? FixVerdict::kFixed : FixVerdict::kBounded;
+  }
+  return result;
+}
+
+}  // namespace tailback::replay
