@@ -24,7 +24,8 @@ std::string signed_count(std::uint64_t before, std::uint64_t after) {
   return after >= before ? "+" + with_separators(after - before) : "-" + with_separators(before - after);
 }
 
-std::string group_text(const Diff& diff, const GroupChange& change) {
+/// What a group does, and where.
+std::pair<std::string, std::string> group_text(const Diff& diff, const GroupChange& change) {
   const bool after = change.group_after != GroupChange::kNone;
   const DiffSide& side = after ? diff.after : diff.before;
   const DumpAnalysis& analysed = side.analysed();
@@ -32,7 +33,7 @@ std::string group_text(const Diff& diff, const GroupChange& change) {
   const std::size_t own = analysed.activities.empty() ? 0 : analysed.activities[group.threads.front().index].own_frame;
   std::string frames = own_frames(*side.recording, group.stack, own, 3);
   if (frames.empty()) frames = "no stack";
-  return group_activity(*side.recording, side.get(), group) + "  " + frames;
+  return {harmless(group_activity(*side.recording, side.get(), group)), harmless(frames)};
 }
 
 Style style_of(ChangeKind kind) {
@@ -49,11 +50,15 @@ void print_groups(Page& page, const Diff& diff, std::size_t top) {
     rows.push_back({{std::string(to_string(change.kind)), style_of(change.kind)},
                     {signed_count(change.before, change.after), Style::kPlain, true},
                     {with_separators(change.before) + " → " + with_separators(change.after)},
-                    {harmless(group_text(diff, change))}});
+                    {}});
+    const auto [what, frames] = group_text(diff, change);
+    rows.back().back().text = what;
     if (diff.seconds && *diff.seconds > 0) {
       const double rate = (static_cast<double>(change.after) - static_cast<double>(change.before)) / *diff.seconds;
       rows.back().insert(rows.back().begin() + 2, Cell{rate_text(rate), Style::kDim, true});
     }
+    rows.emplace_back(rows.back().size() - 1);
+    rows.back().push_back({frames, Style::kDim});
   }
   page.blank();
   const auto same = static_cast<std::size_t>(std::count_if(diff.groups.begin(), diff.groups.end(), [](const GroupChange& c) { return c.kind == ChangeKind::kSame; }));
@@ -95,7 +100,9 @@ void print_threads(Page& page, const Diff& diff, std::size_t top) {
   std::stable_sort(stuck.begin(), stuck.end(), [](const GroupChange* a, const GroupChange* b) { return a->unmoved > b->unmoved; });
   std::vector<std::vector<Cell>> rows;
   for (std::size_t i = 0; i < std::min(stuck.size(), top ? top : kShown); ++i) {
-    rows.push_back({{with_separators(stuck[i]->unmoved), Style::kPlain, true}, {harmless(group_text(diff, *stuck[i]))}});
+    rows.push_back({{with_separators(stuck[i]->unmoved), Style::kPlain, true}, {}});
+    const auto [what, frames] = group_text(diff, *stuck[i]);
+    rows.back().back().text = what + "  " + frames;
   }
   page.table(2, rows);
 }

@@ -54,6 +54,7 @@ std::string byte_text(double bytes) {
 
 std::string duration_text(std::int64_t ns) {
   if (ns < 0) return "?";
+  if (ns == 0) return "0 s";
   if (ns < 1000) return fmt::format("{} ns", ns);
   if (ns < 1'000'000) return fmt::format("{:.3g} µs", static_cast<double>(ns) / 1e3);
   if (ns < kSecond) return fmt::format("{:.3g} ms", static_cast<double>(ns) / 1e6);

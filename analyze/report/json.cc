@@ -33,6 +33,9 @@ std::string dump_json(const ReportPart& part, const DumpAnalysis& analysis, cons
   return out + '}';
 }
 
+/// Groups that come and go are many; those that grow are the large ones, which come first.
+constexpr std::size_t kMostTrends = 50;
+
 /// The members of a report on one recording, without braces.
 std::string part_json(const ReportPart& part, const ReportOptions& options) {
   const Recording& recording = part.recording;
@@ -49,6 +52,9 @@ std::string part_json(const ReportPart& part, const ReportOptions& options) {
   append_array(out, "findings", part.analysis.findings,
                [&](const Finding& finding) { return finding_json(recording, finding, locks); });
   append_array(out, "not_evaluated", part.analysis.not_evaluated, not_evaluated_json);
+  const std::size_t trends = std::min<std::size_t>(part.analysis.trends.size(), options.top == 0 ? kMostTrends : options.top);
+  append_array(out, "trends", std::span(part.analysis.trends).first(trends),
+               [&](const GroupTrend& trend) { return trend_json(part, trend, locks); });
   append_array(out, "metrics", metric_summaries(recording),
                [&](const MetricSummary& metric) { return metric_json(recording, metric); });
   append_array(out, "breaches", recording.breaches, breach_json);

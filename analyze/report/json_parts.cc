@@ -94,6 +94,10 @@ Json correlation_json(const Correlation& correlation) {
               {"per_thread", correlation.per_thread ? number_or_null(*correlation.per_thread) : Json(nullptr)}};
 }
 
+Json seen_json(const SeenBefore& seen) {
+  return Json{{"incidents", seen.incidents}, {"first", time_or_null(seen.first_wall_ns)}, {"similarity", seen.similarity}, {"files", seen.files}};
+}
+
 }  // namespace
 
 std::string json_text(std::string_view text) {
@@ -216,7 +220,29 @@ std::string finding_json(const Recording& recording, const Finding& finding, con
   json["growth_per_second"] = finding.growth_per_second ? number_or_null(*finding.growth_per_second) : Json(nullptr);
   json["correlations"] = Json::array();
   for (const Correlation& correlation : finding.correlations) json["correlations"].push_back(correlation_json(correlation));
+  json["over_time"] = Json::array();
+  for (std::size_t i = 0; i < finding.over_time.size(); ++i) {
+    json["over_time"].push_back({{"dump", recording.dumps[i].id}, {"threads", finding.over_time[i]}});
+  }
   json["signature"] = finding.signature;
+  json["seen_before"] = finding.seen_before ? seen_json(*finding.seen_before) : Json(nullptr);
+  return dumped(json);
+}
+
+std::string trend_json(const ReportPart& part, const GroupTrend& trend, const LockIds& locks) {
+  const Recording& recording = part.recording;
+  const DumpAnalysis& in = part.analysis.dumps[trend.dump];
+  const Group& group = in.groups[trend.group];
+  const auto stack = recording.table.stack(group.stack);
+  const ThreadIndex first = group.threads.front();
+  const std::size_t own = first.index < in.activities.size() ? in.activities[first.index].own_frame : 0;
+  Json json{{"function", own < stack.size() ? recording.table.function(stack[own]) : std::string_view()}, {"state", to_string(group.state)}};
+  const std::string lock = locks.id(in.dump, group.lock);
+  json["wait"] = lock.empty() ? Json(nullptr) : Json{{"lock", lock}, {"mode", to_string(group.mode)}};
+  json["first_dump"] = recording.dumps[trend.first_dump].id;
+  json["first_seen"] = time_or_null(recording.dumps[trend.first_dump].wall_ns);
+  json["growth_per_second"] = trend.growth_per_second ? number_or_null(*trend.growth_per_second) : Json(nullptr);
+  json["counts"] = trend.counts;
   return dumped(json);
 }
 

@@ -21,6 +21,7 @@ namespace tailback::analyze {
 [[nodiscard]] std::string group_json(const Recording& recording, const Dump& dump, const Group& group, std::string_view lock_id);
 [[nodiscard]] std::string lock_json(const Recording& recording, const LockIds::Entry& lock);
 [[nodiscard]] std::string finding_json(const Recording& recording, const Finding& finding, const LockIds& locks);
+[[nodiscard]] std::string trend_json(const ReportPart& part, const GroupTrend& trend, const LockIds& locks);
 [[nodiscard]] std::string not_evaluated_json(const NotEvaluated& rule);
 [[nodiscard]] std::string diagnostic_json(const Diagnostic& diagnostic);
 [[nodiscard]] std::string breach_json(const Breach& breach);

@@ -43,6 +43,19 @@ std::string_view escape(Style style) {
   return {};
 }
 
+/// A row's last cell does not widen its column for the rows that go on after it.
+std::vector<std::size_t> column_widths(const std::vector<std::vector<Cell>>& rows) {
+  std::size_t most = 0;
+  for (const auto& row : rows) most = std::max(most, row.size());
+  std::vector<std::size_t> widths(most, 0);
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i + 1 < row.size() || row.size() == most) widths[i] = std::max(widths[i], display_width(row[i].text));
+    }
+  }
+  return widths;
+}
+
 std::size_t byte_of_column(std::string_view text, std::size_t column) {
   std::size_t at = 0;
   while (at < text.size() && column > 0) {
@@ -54,6 +67,20 @@ std::size_t byte_of_column(std::string_view text, std::size_t column) {
 }
 
 }  // namespace
+
+std::size_t table_width(const std::vector<std::vector<Cell>>& rows) {
+  const std::vector<std::size_t> widths = column_widths(rows);
+  std::size_t widest = 0;
+  for (const auto& row : rows) {
+    std::size_t width = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      width += last ? display_width(row[i].text) : widths[i] == 0 ? 0 : widths[i] + 2;
+    }
+    widest = std::max(widest, width);
+  }
+  return widest;
+}
 
 std::size_t display_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
@@ -168,16 +195,12 @@ void Page::paragraph(std::string_view label, std::size_t text_column, std::strin
 }
 
 void Page::table(std::size_t indent, const std::vector<std::vector<Cell>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    if (row.size() > widths.size()) widths.resize(row.size(), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text));
-  }
+  const std::vector<std::size_t> widths = column_widths(rows);
   for (const auto& row : rows) {
     add(std::string(indent, ' '));
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (widths[i] == 0) continue;
       const bool last = i + 1 == row.size();
+      if (widths[i] == 0 && !last) continue;
       add(row[i].right ? padded_left(row[i].text, widths[i]) : last ? row[i].text : padded(row[i].text, widths[i]), row[i].style);
       if (!last) add("  ");
     }

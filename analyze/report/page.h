@@ -32,6 +32,9 @@ struct Cell {
   bool right = false;  ///< aligned to the right
 };
 
+/// Columns that the widest row takes, with two spaces between its cells.
+[[nodiscard]] std::size_t table_width(const std::vector<std::vector<Cell>>& rows);
+
 class Page {
  public:
   Page(std::size_t width, bool colour) : width_(width), colour_(colour) {}
@@ -45,7 +48,7 @@ class Page {
   void line(std::string_view text, Style style = Style::kPlain);
   /// "  Why    text…", wrapped at words; further lines stand under the text.
   void paragraph(std::string_view label, std::size_t text_column, std::string_view text, Style label_style = Style::kBold);
-  /// Rows with their columns aligned, two spaces between; the last column takes what is left and is cut to it.
+  /// Rows with their columns aligned, two spaces between; a row's last cell may reach beyond the columns, to the edge of the page.
   void table(std::size_t indent, const std::vector<std::vector<Cell>>& rows);
 
   [[nodiscard]] std::string take() { return std::move(text_); }

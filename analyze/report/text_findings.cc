@@ -37,8 +37,8 @@ void print_heading(Page& page, const Finding& finding) {
   page.end_line();
 }
 
-/// "HashSet.mu  (rwlock 0xc0000b4008)"; several locks are counted after the first.
-std::string locks_phrase(const Recording& recording, const Finding& finding) {
+/// "HashSet.mu", and what it is if `whole`: "HashSet.mu  (rwlock 0xc0000b4008)"; several locks are counted after the first.
+std::string locks_phrase(const Recording& recording, const Finding& finding, bool whole) {
   const Dump& dump = recording.dumps[finding.dump];
   std::string text;
   for (const LockId id : finding.locks) {
@@ -46,7 +46,7 @@ std::string locks_phrase(const Recording& recording, const Finding& finding) {
     const Lock& lock = dump.locks[id.index];
     if (!text.empty()) return text + fmt::format(" and {}", counted(finding.locks.size() - 1, "other lock", "other locks"));
     text = lock_label(recording.table, lock);
-    if (lock.name.valid()) text += fmt::format("  ({}{}{})", to_string(lock.kind), lock.address ? " " : "", address_text(lock.address));
+    if (whole && lock.name.valid()) text += fmt::format("  ({}{}{})", to_string(lock.kind), lock.address ? " " : "", address_text(lock.address));
   }
   return text;
 }
@@ -54,9 +54,15 @@ std::string locks_phrase(const Recording& recording, const Finding& finding) {
 void print_extent(Page& page, const Recording& recording, const Finding& finding) {
   const std::uint64_t blocked = finding.blocked_in_all, all = recording.dumps[finding.dump].thread_count();
   if (blocked == 0) return;
-  const std::string locks = locks_phrase(recording, finding);
-  page.line(fmt::format("  {} of {} {} ({}) {}{}", with_separators(blocked), with_separators(all), threads_word(recording.info.runtime),
-                        share_text(blocked, all), locks.empty() ? "never go on" : blocked == 1 ? "stands behind " : "stand behind ", locks));
+  const std::string extent = fmt::format("  {} of {} {} ({}) ", with_separators(blocked), with_separators(all), threads_word(recording.info.runtime), share_text(blocked, all));
+  for (const bool whole : {true, false}) {
+    const std::string locks = locks_phrase(recording, finding, whole);
+    const std::string line = extent + (locks.empty() ? "never go on" : blocked == 1 ? "stands behind " : "stand behind ") + locks;
+    // Where there is no room, LOCKS below has the address.
+    if (whole && display_width(line) > page.width()) continue;
+    page.line(line);
+    return;
+  }
 }
 
 /// "goroutine 34", "thread 4711 refresher", `thread "main"`.
@@ -94,8 +100,10 @@ class ChainTable {
     rows_.push_back({{counted(link.others, "other", "others")}, {waits ? "wait" : "stand"}, rows_.back()[2], {"likewise"}, {}, {}});
   }
 
-  void print(Page& page) {
-    if (!rows_.empty()) page.table(4, rows_);
+  void print(Page& page) const {
+    constexpr std::size_t kIndent = 4;
+    const std::size_t needed = kIndent + table_width(rows_);
+    page.table(kIndent, needed <= page.width() ? rows_ : with_notes_below());
   }
 
  private:
@@ -118,6 +126,16 @@ class ChainTable {
                      {function.empty() ? "" : "in " + cut(harmless(short_function(function, runtime)), 40)},
                      {harmless(short_place(place)), Style::kDim},
                      {note.empty() ? "" : "← " + note}});
+  }
+
+  /// Where notes don't fit beside the frames, they stand under the function that they are about.
+  [[nodiscard]] std::vector<std::vector<Cell>> with_notes_below() const {
+    std::vector<std::vector<Cell>> rows;
+    for (const std::vector<Cell>& row : rows_) {
+      rows.emplace_back(row.begin(), row.end() - 1);
+      if (!row.back().text.empty()) rows.push_back({{}, {}, {}, row.back()});
+    }
+    return rows;
   }
 
   const Recording& recording_;
@@ -171,6 +189,17 @@ std::string since_phrase(const Recording& recording, const Finding& finding) {
   return text;
 }
 
+std::string seen_phrase(const Finding& finding) {
+  if (!finding.seen_before) return {};
+  const SeenBefore& seen = *finding.seen_before;
+  std::string text = fmt::format("before: {}", counted(seen.incidents, "incident", "incidents"));
+  if (seen.first_wall_ns != 0) text += fmt::format(", first on {}", date_time_text(seen.first_wall_ns));
+  text += seen.similarity >= 1 ? ", same signature" : fmt::format(", similar signature ({:.0f} %)", std::floor(seen.similarity * 100));
+  constexpr std::size_t kMostFiles = 3;
+  for (std::size_t i = 0; i < std::min(seen.files.size(), kMostFiles); ++i) text += (i == 0 ? "; " : ", ") + short_place(seen.files[i]);
+  return seen.files.size() > kMostFiles ? text + ", …" : text;
+}
+
 void print_reason(Page& page, const Recording& recording, const Finding& finding) {
   page.blank();
   const auto say = [&](std::string_view label, const std::string& text) {
@@ -179,6 +208,7 @@ void print_reason(Page& page, const Recording& recording, const Finding& finding
   say("  Why", finding.explanation);
   say("  Fix", finding.fix);
   say("  Since", since_phrase(recording, finding));
+  say("  Seen", seen_phrase(finding));
   constexpr std::size_t kMostEvidence = 4;
   for (std::size_t i = 0; i < std::min(finding.evidence.size(), kMostEvidence); ++i) {
     page.paragraph(i == 0 ? "  From" : "", kTextColumn, finding.evidence[i]);

@@ -84,6 +84,10 @@ void print_metrics(Page& page, const TextContext& context) {
   std::vector<std::vector<Cell>> rows(1);
   rows[0].push_back({"time", Style::kDim});
   for (const MetricSummary& metric : metrics) rows[0].push_back({metric_words(recording.metrics[metric.metric.index].name), Style::kDim, true});
+  // How many stood where the first finding says, beside what the metrics said then.
+  const std::vector<Finding>& findings = context.part.analysis.findings;
+  const std::vector<std::uint64_t>* stuck = !findings.empty() && findings.front().over_time.size() == recording.dumps.size() ? &findings.front().over_time : nullptr;
+  if (stuck) rows[0].push_back({"stuck", Style::kDim, true});
   rows[0].push_back({});
   for (const Moment& moment : moments_of(recording)) {
     std::vector<Cell>& row = rows.emplace_back();
@@ -92,6 +96,7 @@ void print_metrics(Page& page, const TextContext& context) {
       const std::optional<double> value = moment.sample->value(metric.metric);
       row.push_back({value ? value_text(*value, recording.metrics[metric.metric.index].unit) : "-", Style::kPlain, true});
     }
+    if (stuck) row.push_back({moment.dump ? with_separators((*stuck)[static_cast<std::size_t>(moment.dump - recording.dumps.data())]) : "", Style::kAlarm, true});
     row.push_back({moment.dump ? fmt::format("dump {}", moment.dump->id) : "", Style::kDim});
   }
   page.table(2, rows);

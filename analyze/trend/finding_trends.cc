@@ -100,12 +100,12 @@ std::int64_t earliest_wait(const Recording& recording, const Analysis& analysis,
 }
 
 /// When it began, from the best witness: a thread's own wait, the metric's onset, the first dump that shows it.
-std::int64_t began(const Recording& recording, const std::vector<std::uint64_t>& counts, std::int64_t by_wait, std::int64_t by_metric) {
+std::int64_t began(const Recording& recording, const std::vector<std::uint64_t>& counts, std::int64_t by_wait, bool whole_minutes, std::int64_t by_metric) {
   const auto first = std::find_if(counts.begin(), counts.end(), [](std::uint64_t count) { return count != 0; });
   const std::int64_t by_dump = first == counts.end() ? 0 : recording.dumps[static_cast<std::size_t>(first - counts.begin())].wall_ns;
   if (by_wait != 0) {
     // Go tells waits in whole minutes, rounded down: a metric that moved within that minute knows better.
-    const bool sharper = by_metric != 0 && by_metric <= by_wait && by_metric >= by_wait - kMinute;
+    const bool sharper = whole_minutes && by_metric != 0 && by_metric <= by_wait && by_metric >= by_wait - kMinute;
     return sharper ? by_metric : by_wait;
   }
   if (by_metric != 0 && (by_dump == 0 || by_metric < by_dump)) return by_metric;
@@ -150,7 +150,7 @@ void fill(const Recording& recording, const Analysis& analysis, const LockDirect
   const std::size_t onset = explained_onset(series, counts[finding.dump]);
   if (finding.oldest_wait_ns < 0) finding.oldest_wait_ns = longest;
   if (finding.first_seen_wall_ns == 0) {
-    finding.first_seen_wall_ns = began(recording, counts, by_wait, onset != kNoOnset ? series.samples[onset]->wall_ns : 0);
+    finding.first_seen_wall_ns = began(recording, counts, by_wait, longest % kMinute == 0, onset != kNoOnset ? series.samples[onset]->wall_ns : 0);
   }
   if (!finding.growth_per_second) {
     const std::vector<std::uint64_t> up_to(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(finding.dump) + 1);
