@@ -1,5 +1,6 @@
 #include "analyze/analysis.h"
 
+#include "analyze/classify/lock_names.h"
 #include "analyze/compare/signature.h"
 #include "analyze/findings/find.h"
 #include "analyze/group/group_threads.h"
@@ -18,6 +19,7 @@ Analysis analyze(Recording& recording, const AnalyzeOptions& options) {
     dump.activities = classify(recording, recording.dumps[i]);
     analysis.dumps.push_back(std::move(dump));
   }
+  if (options.source_from_paths) name_locks(recording);
   ShapeTable shapes(recording.table, options.group_by);
   for (DumpAnalysis& dump : analysis.dumps) {
     dump.groups = group_threads(recording.dumps[dump.dump], dump.activities, options.group_by, shapes);

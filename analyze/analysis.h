@@ -56,7 +56,7 @@ struct GroupTrend {
 struct AnalyzeOptions {
   GroupBy group_by = GroupBy::kLines;
   std::string source_dir;            ///< where the program's source may be read; empty: not at all
-  bool source_from_paths = true;     ///< also read the files that the dump itself names, where they exist
+  bool source_from_paths = true;     ///< also read the files that the dump itself names, where they exist: source, debug information
 };
 
 struct Analysis {
