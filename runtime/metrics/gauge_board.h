@@ -30,6 +30,10 @@ class GaugeBoard {
   /// The gauge of that name, made if it is new. Null when the board is full or the name can't be a metric's.
   GaugeCell* add(std::string_view name, std::string_view unit, bool counter);
 
+  /// Around a fork.
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+
   [[nodiscard]] std::size_t size() const { return count_.load(std::memory_order_acquire); }
   [[nodiscard]] const GaugeCell& at(std::size_t index) const { return *cells_[index]; }
 

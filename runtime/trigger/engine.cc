@@ -157,19 +157,24 @@ void TriggerEngine::step(std::size_t index, const Reading& reading, const Sample
     decisions_.push_back({Decision::Kind::kClose, static_cast<std::uint32_t>(index), state.breach_id, reading.value, reading.threshold});
     return;
   }
-  consider_dump(index, reading, now_ns);
+  const std::optional<NoDump> refused = consider_dump(index, reading, now_ns);
+  if (refused) note(state, *refused);
+  if (!decisions_.empty() && decisions_.back().kind == Decision::Kind::kOpen && decisions_.back().trigger == index) {
+    decisions_.back().dumps = !refused;
+    if (refused) decisions_.back().no_dump = *refused;
+  }
 }
 
-void TriggerEngine::consider_dump(std::size_t index, const Reading& reading, std::int64_t now_ns) {
+std::optional<NoDump> TriggerEngine::consider_dump(std::size_t index, const Reading& reading, std::int64_t now_ns) {
   State& state = states_[index];
   if (state.marked && now_ns - state.high_water_ns >= policy_.high_water_reset.count()) state.marked = false;
   const std::optional<DumpCause> cause = due(index, reading, now_ns);
-  if (!cause) return note(state, NoDump::kCoolingDown);
-  if (state.dumps >= policy_.dumps_per_breach) return note(state, NoDump::kBreachBudget);
+  if (!cause) return NoDump::kCoolingDown;
+  if (state.dumps >= policy_.dumps_per_breach) return NoDump::kBreachBudget;
   if (dump_) {
     note(state, NoDump::kShared);
   } else if (hourly_budget_spent(now_ns)) {
-    return note(state, NoDump::kHourlyBudget);
+    return NoDump::kHourlyBudget;
   } else {
     dump_ = Decision{Decision::Kind::kDump, static_cast<std::uint32_t>(index), state.breach_id, reading.value, reading.threshold, *cause};
     note_dump_time(now_ns);
@@ -183,6 +188,7 @@ void TriggerEngine::consider_dump(std::size_t index, const Reading& reading, std
   ++state.dumps;
   state.dumped = true;
   state.last_dump_ns = now_ns;
+  return std::nullopt;
 }
 
 std::optional<DumpCause> TriggerEngine::due(std::size_t index, const Reading& reading, std::int64_t now_ns) const {

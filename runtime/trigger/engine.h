@@ -78,6 +78,8 @@ struct Decision {
   std::int64_t breach_id = 0;              ///< ascending from 1
   double value = 0, threshold = 0;         ///< at this sample
   DumpCause cause = DumpCause::kOpened;    ///< of a kDump
+  bool dumps = false;                      ///< of a kOpen: a dump of this sample serves it
+  NoDump no_dump = NoDump::kCoolingDown;   ///< of a kOpen that is not served: why
 };
 
 class TriggerEngine {
@@ -130,7 +132,8 @@ class TriggerEngine {
   void resolve(const std::vector<MetricInfo>& metrics);
   std::optional<Reading> read(std::size_t index, const Sample& sample, std::int64_t now_ns);
   void step(std::size_t index, const Reading& reading, const Sample& sample, std::int64_t now_ns);
-  void consider_dump(std::size_t index, const Reading& reading, std::int64_t now_ns);
+  /// Nothing where a dump of this sample serves the trigger, else why not.
+  std::optional<NoDump> consider_dump(std::size_t index, const Reading& reading, std::int64_t now_ns);
   [[nodiscard]] std::optional<DumpCause> due(std::size_t index, const Reading& reading, std::int64_t now_ns) const;
   [[nodiscard]] bool hourly_budget_spent(std::int64_t now_ns) const;
   void note_dump_time(std::int64_t now_ns);

@@ -86,6 +86,11 @@ class Reader {
     return true;
   }
 
+  /// The whole text as a time.
+  bool read_duration(std::chrono::nanoseconds& duration) {
+    return time(duration, "a time such as 30s") && (at_end() || expected("the end"));
+  }
+
   [[nodiscard]] std::size_t column() const { return column_; }
   [[nodiscard]] const std::string& message() const { return message_; }
 
@@ -247,17 +252,18 @@ class Reader {
     return true;
   }
 
-  bool hold(Trigger& trigger) {
-    if (!take_word("for")) return true;
+  bool hold(Trigger& trigger) { return !take_word("for") || time(trigger.duration, "a time after 'for', such as 30s"); }
+
+  bool time(std::chrono::nanoseconds& duration, std::string_view what) {
     const std::size_t begin = (skip_space(), at_);
     double number = 0;
-    if (!read_number(number, "a time after 'for', such as 30s")) return false;
+    if (!read_number(number, what)) return false;
     const Unit* const found = find_unit(peek_word());
     if (found == nullptr || found->unit_class != UnitClass::kSeconds) return expected("a unit of time (ns us ms s m h d)");
     at_ += found->word.size();
     const double seconds = number * found->factor;
     if (seconds < 0 || seconds > kLongestSeconds) return fail(begin, "the time must be between 0 and ten years");
-    trigger.duration = std::chrono::nanoseconds(std::llround(seconds * 1e9));
+    duration = std::chrono::nanoseconds(std::llround(seconds * 1e9));
     return true;
   }
 
@@ -298,6 +304,13 @@ Result<std::vector<Trigger>> parse_triggers(std::string_view text, TriggerProble
     begin = end + 1;
   }
   return triggers;
+}
+
+Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  std::chrono::nanoseconds duration{0};
+  Reader reader(text, 0, text.size());
+  if (reader.read_duration(duration)) return duration;
+  return Error{ErrorCode::kInvalidArgument, "column " + std::to_string(reader.column()) + ": " + reader.message(), "time '" + shown(text) + "'"};
 }
 
 std::string point_at(std::string_view text, std::size_t column, std::string_view message) {

@@ -64,6 +64,9 @@ struct TriggerProblem {
 /// Several triggers, separated by `;`, `,` or line ends; empty ones are skipped. Columns count from the start of `text`.
 [[nodiscard]] Result<std::vector<Trigger>> parse_triggers(std::string_view text, TriggerProblem* problem = nullptr);
 
+/// A time as triggers write them after `for`: "100ms", "1.5h". Not negative, ten years at most.
+[[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
 /// The error with the text and a caret below the column: three lines, for terminals and logs.
 [[nodiscard]] std::string point_at(std::string_view text, std::size_t column, std::string_view message);
 

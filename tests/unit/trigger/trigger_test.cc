@@ -148,6 +148,16 @@ TEST(ParseTriggers, ReadsTheDefaults) {
   EXPECT_EQ(triggers->size(), 4u);
 }
 
+TEST(ParseDuration, ReadsTimesAndNothingElse) {
+  EXPECT_EQ(parse_duration("100ms").value(), 100ms);
+  EXPECT_EQ(parse_duration(" 1.5 h ").value(), 90min);
+  EXPECT_FALSE(parse_duration("100"));
+  EXPECT_FALSE(parse_duration("-1s"));
+  EXPECT_FALSE(parse_duration("1s later"));
+  EXPECT_FALSE(parse_duration("9999999d"));
+  EXPECT_FALSE(parse_duration(""));
+}
+
 TEST(PointAt, PutsACaretBelowTheColumn) {
   EXPECT_EQ(point_at("threads ! 5", 9, "no"), "no\n  threads ! 5\n          ^");
   EXPECT_EQ(point_at("a > 1\nb !\nc", 9, "no"), "no\n  b !\n    ^");
