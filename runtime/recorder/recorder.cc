@@ -66,7 +66,7 @@ struct Recorder::State {
         observer(sampler, TriggerEngine(config.triggers, config.policy), capturer.get(), queue, tallies, config.options.interval),
         scribe(config, sampler, capturer.get(), queue, tallies, voice) {}
 
-  ProcessClaim claim;
+  std::optional<ProcessClaim> claim;  // until nothing is recorded any more
   const pid_t process = ::getpid();
   const RecorderConfig config;
   const Voice voice;
@@ -88,6 +88,7 @@ struct Recorder::State {
     scribe.run();
     {
       const std::lock_guard guard(mutex);
+      claim.reset();
       written = true;
     }
     changed.notify_all();

@@ -7,6 +7,7 @@
 
 #include "runtime/metrics/metric_names.h"
 #include "runtime/metrics/prometheus.h"
+#include "runtime/recorder/dump_request.h"
 #include "runtime/recorder/headline.h"
 #include "runtime/recorder/process_info.h"
 
