@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "replay/schedule/fix.h"
+
 namespace tailback::replay {
 namespace {
 
@@ -39,6 +41,31 @@ void search(const Program& program, const ExploreLimits& limits, FixCheck& resul
   }
 }
 
+void compare(FixCheck& result) {
+  std::set<std::string> known, left;
+  for (const Prediction& prediction : result.before.deadlocks) known.insert(prediction.key());
+  for (std::size_t i = 0; i < result.after.deadlocks.size(); ++i) {
+    const std::string key = result.after.deadlocks[i].key();
+    left.insert(key);
+    (known.contains(key) ? result.remaining : result.fresh).push_back(i);
+  }
+  for (std::size_t i = 0; i < result.before.deadlocks.size(); ++i) {
+    if (!left.contains(result.before.deadlocks[i].key())) result.gone.push_back(i);
+  }
+}
+
+void conclude(FixCheck& result) {
+  if (!result.remaining.empty()) {
+    result.verdict = FixVerdict::kNotFixed;
+  } else if (!result.fresh.empty() || result.search == SearchEnd::kFound) {
+    result.verdict = FixVerdict::kNewDeadlock;
+  } else if (result.before.deadlocks.empty()) {
+    result.verdict = FixVerdict::kNothingToFix;
+  } else {
+    result.verdict = result.search == SearchEnd::kExhausted && result.after.bounds.empty() ? FixVerdict::kFixed : FixVerdict::kBounded;
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(FixVerdict verdict) {
@@ -61,26 +88,50 @@ FixCheck check_fix(const Program& before, const Program& after, const PredictOpt
   FixCheck result;
   result.before = predict(before, options);
   result.after = predict(after, options);
-  std::set<std::string> known, left;
-  for (const Prediction& prediction : result.before.deadlocks) known.insert(prediction.key());
-  for (std::size_t i = 0; i < result.after.deadlocks.size(); ++i) {
-    const std::string key = result.after.deadlocks[i].key();
-    left.insert(key);
-    (known.contains(key) ? result.remaining : result.fresh).push_back(i);
-  }
-  for (std::size_t i = 0; i < result.before.deadlocks.size(); ++i) {
-    if (!left.contains(result.before.deadlocks[i].key())) result.gone.push_back(i);
-  }
+  compare(result);
   search(after, options.explore, result);
-  if (!result.remaining.empty()) {
-    result.verdict = FixVerdict::kNotFixed;
-  } else if (!result.fresh.empty() || result.search == SearchEnd::kFound) {
-    result.verdict = FixVerdict::kNewDeadlock;
-  } else if (result.before.deadlocks.empty()) {
-    result.verdict = FixVerdict::kNothingToFix;
-  } else {
-    result.verdict = result.search == SearchEnd::kExhausted && result.after.bounds.empty() ? FixVerdict::kFixed : FixVerdict::kBounded;
+  conclude(result);
+  return result;
+}
+
+Result<Program> with_fixes(const Program& program, const std::vector<std::string>& fixes) {
+  Program fixed = program;
+  for (const std::string& fix : fixes) {
+    Result<Program> next = with_fix(fixed, fix);
+    if (!next.ok()) return next.error();
+    fixed = std::move(*next);
   }
+  return fixed;
+}
+
+Result<FixCheck> check_fixes(const Trace& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options) {
+  std::vector<Diagnostic> diagnostics;
+  const Result<Program> fixed = with_fixes(program_of(trace, diagnostics), fixes);
+  if (!fixed.ok()) return fixed.error();
+  FixCheck result;
+  result.before = predict(trace, options);
+  result.after = predict(execute(*fixed), options);
+  compare(result);
+  // The sections that deadlocked before, each alone: what lies around them was closed before and after.
+  result.search = SearchEnd::kExhausted;
+  for (const Prediction& prediction : result.before.deadlocks) {
+    Program sections = prediction.program;
+    for (const std::string& fix : fixes) {
+      Result<Program> next = with_fix(sections, fix);
+      if (next.ok()) sections = std::move(*next);  // else it is about a step elsewhere
+    }
+    FixCheck one;
+    search(sections, options.predict.explore, one);
+    result.states += one.states;
+    result.threads_asked = std::max(result.threads_asked, std::uint64_t{sections.threads.size()});
+    if (one.search != SearchEnd::kExhausted) result.search = one.search;
+  }
+  result.bound = result.before.deadlocks.empty() ? "nothing was searched: there was no deadlock before"
+                                                 : "every interleaving of the " + std::to_string(result.before.deadlocks.size()) +
+                                                       " groups of sections that deadlocked (" + std::to_string(result.states) +
+                                                       " states), not of the whole trace";
+  conclude(result);
+  if (result.verdict == FixVerdict::kFixed) result.verdict = FixVerdict::kBounded;  // a trace is one run of many
   return result;
 }
 

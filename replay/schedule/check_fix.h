@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "replay/schedule/predict.h"
+#include "replay/schedule/predict_trace.h"
+#include "replay/schedule/trace.h"
 
 namespace tailback::replay {
 
@@ -36,5 +38,11 @@ struct FixCheck {
 };
 
 [[nodiscard]] FixCheck check_fix(const Program& before, const Program& after, const PredictOptions& options = {});
+
+/// The same for a trace: rings by prediction from the trace as it would have been with the fixes, search by the sections of the deadlocks that were predicted.
+[[nodiscard]] Result<FixCheck> check_fixes(const Trace& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options = {});
+
+/// All of the fixes, one after the other.
+[[nodiscard]] Result<Program> with_fixes(const Program& program, const std::vector<std::string>& fixes);
 
 }  // namespace tailback::replay

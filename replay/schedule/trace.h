@@ -80,4 +80,7 @@ class Trace final : public TraceStream {
 /// held) is left out and noted.
 [[nodiscard]] Program program_of(const Trace& trace, std::vector<Diagnostic>& diagnostics);
 
+/// A run of the program in the model: in its recorded order as far as that is possible, the rest in turn.
+[[nodiscard]] Trace execute(const Program& program);
+
 }  // namespace tailback::replay

@@ -70,6 +70,16 @@ TEST(Fix, SaysWhatItDoesNotUnderstand) {
   EXPECT_NE(error_of(kAbba, "policy a=go").find("no read-write lock"), std::string::npos);
 }
 
+TEST(Fix, OfATraceIsCheckedInTheTraceAndInItsSections) {
+  const Trace trace = execute(scenario(std::string(kIncident) + "order refresher refresher refresher refresher\n"));
+  const Result<FixCheck> check = check_fixes(trace, {"drop HashSet::Size:rdlock mu"});
+  ASSERT_TRUE(check.ok()) << check.error().to_string();
+  EXPECT_EQ(check->before.deadlocks.size(), 1u);
+  EXPECT_EQ(check->gone.size(), 1u);
+  EXPECT_EQ(check->verdict, FixVerdict::kBounded) << "one trace is never the whole program";
+  EXPECT_EQ(check_fixes(trace, {"policy mu=libc++"})->verdict, FixVerdict::kNotFixed);
+}
+
 TEST(Fix, KnowsAPlaceByItsFunction) {
   EXPECT_TRUE(names_place("HashSet::Size hashset.cc:43", "HashSet::Size"));
   EXPECT_TRUE(names_place("service::HashSet::Size hashset.cc:43", "HashSet::Size"));
