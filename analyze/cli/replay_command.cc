@@ -119,6 +119,8 @@ Result<void> check_output(const ReplayArguments& arguments) {
 }
 
 Result<Exit> run(const ReplayArguments& arguments) {
+  if (arguments.input.paths.empty()) return Error{ErrorCode::kInvalidArgument, "replay what? Name a file, or a command: locks", ""};
+  if (arguments.output.empty()) return Error{ErrorCode::kInvalidArgument, "name the incident file to write with -o FILE", ""};
   const bool given = !arguments.triggers.empty();
   const Result<std::vector<Trigger>> triggers = parse_triggers(given ? std::string_view(arguments.triggers) : default_triggers());
   if (!triggers.ok()) return triggers.error();
@@ -154,15 +156,21 @@ Result<Exit> run(const ReplayArguments& arguments) {
 
 }  // namespace
 
+void add_replay_locks_command(CLI::App& replay, Exit& exit);
+
 void add_replay_command(CLI::App& root, Exit& exit) {
   CLI::App* command = root.add_subcommand("replay", "Turn a captured log into an incident file, with the breaches that it would have had");
   const auto arguments = std::make_shared<ReplayArguments>();
-  add_input_options(*command, arguments->input);
-  command->add_option("-o,--output", arguments->output, "The incident file to write")->type_name("FILE")->required();
+  add_input_options(*command, arguments->input)->required(false);  // `replay locks` has inputs of its own
+  command->add_option("-o,--output", arguments->output, "The incident file to write")->type_name("FILE");
   command->add_option("--triggers", arguments->triggers, "Triggers to evaluate, separated by ';' (default: " + std::string(default_triggers()) + ")")->type_name("TEXT");
   auto* append = command->add_flag("--append", arguments->append, "Add a recording to an incident file that exists");
   command->add_flag("--force", arguments->force, "Replace the output if it exists")->excludes(append);
-  command->callback([arguments, &exit] { exit = concluded(run(*arguments)); });
+  add_replay_locks_command(*command, exit);
+  command->callback([command, arguments, &exit] {
+    if (!command->get_subcommands().empty()) return;  // has run already
+    exit = concluded(run(*arguments));
+  });
 }
 
 }  // namespace tailback::cli

@@ -1,0 +1,148 @@
+// tailback replay locks [show|explain|predict|check] FILE: the incident lock by lock.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "analyze/cli/command.h"
+#include "analyze/cli/lock_input.h"
+#include "analyze/cli/output.h"
+#include "analyze/cli/terminal.h"
+#include "replay/schedule/fix.h"
+#include "replay/schedule/predict_trace.h"
+
+namespace tailback::cli {
+
+using namespace tailback::replay;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kActions{"show", "explain", "predict", "check"};
+
+struct LocksArguments {
+  std::vector<std::string> words;  // [ACTION] FILE
+  std::vector<std::string> fixes, policies;
+  std::string format = "text", output, emit_schedule;
+  std::uint64_t max_states = ExploreLimits{}.states;
+  std::uint32_t ring_length = PatternLimits{}.length;
+  std::uint64_t window = PredictTraceOptions{}.window_sections;
+  std::size_t rows = analyze::LocksReportOptions{}.rows;
+  bool all = false, exit_code = false;
+
+  [[nodiscard]] PredictTraceOptions predict_options() const {
+    PredictTraceOptions options;
+    options.predict.explore.states = max_states;
+    options.predict.patterns.length = ring_length;
+    options.window_sections = window;
+    return options;
+  }
+  [[nodiscard]] StoryLimits story_limits() const {
+    StoryLimits limits;
+    limits.explore.states = max_states;
+    return limits;
+  }
+  [[nodiscard]] analyze::LocksReportOptions report_options() const {
+    analyze::LocksReportOptions options;
+    options.text.width = output.empty() ? output_width() : 80;
+    options.text.colour = output.empty() && output_wants_colour();
+    options.all = all;
+    options.rows = rows;
+    return options;
+  }
+};
+
+/// What a command has to say, and whether it is of a deadlock.
+struct Told {
+  std::string report;
+  bool deadlock = false;
+};
+
+PredictReport predict_input(const LockInput& input, const LocksArguments& arguments) {
+  return input.trace ? predict(*input.trace, arguments.predict_options()) : predict(input.program, arguments.predict_options().predict);
+}
+
+Result<Told> show(LockInput& input, const LocksArguments& arguments, bool json, bool whole) {
+  if (Result<void> done = to_program(input); !done.ok()) return done.error();
+  const Story story = whole ? tell(input.program, arguments.story_limits()) : shortest(input.program, arguments.story_limits());
+  const bool deadlock = !story.stuck.empty();
+  if (json) return Told{analyze::story_json(input.about, story, whole ? "show" : "explain"), deadlock};
+  if (whole) return Told{analyze::story_text(input.about, story, arguments.report_options()), deadlock};
+  return Told{analyze::explain_text(input.about, story, arguments.report_options()), deadlock};
+}
+
+Result<Told> predict_command(LockInput& input, const LocksArguments& arguments, bool json) {
+  const PredictReport report = predict_input(input, arguments);
+  const bool deadlock = !report.deadlocks.empty();
+  return Told{json ? analyze::predict_json(input.about, report) : analyze::predict_text(input.about, report, arguments.report_options()), deadlock};
+}
+
+Result<Told> check_command(LockInput& input, const LocksArguments& arguments, bool json) {
+  std::vector<std::string> fixes = arguments.fixes;
+  // For a check a policy is a fix like any other: what is asked is what it changes.
+  for (const std::string& policy : arguments.policies) fixes.push_back("policy " + policy);
+  if (fixes.empty()) return Error{ErrorCode::kInvalidArgument, "check what? --fix 'drop SITE:rdlock mu' or --policy mu=prefer-readers", ""};
+  const PredictTraceOptions options = arguments.predict_options();
+  Result<FixCheck> check = [&]() -> Result<FixCheck> {
+    if (input.trace) return check_fixes(*input.trace, fixes, options);
+    const Result<Program> fixed = with_fixes(input.program, fixes);
+    if (!fixed.ok()) return fixed.error();
+    return check_fix(input.program, *fixed, options.predict);
+  }();
+  if (!check.ok()) return check.error();
+  const bool deadlock = check->verdict == FixVerdict::kNotFixed || check->verdict == FixVerdict::kNewDeadlock;
+  return Told{json ? analyze::check_json(input.about, fixes, *check) : analyze::check_text(input.about, fixes, *check, arguments.report_options()), deadlock};
+}
+
+Result<Exit> run(const LocksArguments& arguments) {
+  const bool named = std::find(kActions.begin(), kActions.end(), arguments.words.front()) != kActions.end();
+  const std::string action = named ? arguments.words.front() : arguments.fixes.empty() ? "predict" : "check";
+  if (arguments.words.size() != (named ? 2u : 1u)) {
+    return Error{ErrorCode::kInvalidArgument, named ? "names no file, or more than one" : "is no command (show, explain, predict, check)", arguments.words.front()};
+  }
+  Result<LockInput> input = read_lock_input(arguments.words.back());
+  if (!input.ok()) return input.error();
+  if (action != "check") {
+    auto& locks = input->trace ? input->trace->names().locks : input->program.locks;
+    for (const std::string& policy : arguments.policies) {
+      if (Result<void> set = set_policy(locks, policy); !set.ok()) return set.error();
+    }
+  }
+  const bool json = arguments.format == "json";
+  Result<Told> told = action == "show"      ? show(*input, arguments, json, true)
+                      : action == "explain" ? show(*input, arguments, json, false)
+                      : action == "check"   ? check_command(*input, arguments, json)
+                                            : predict_command(*input, arguments, json);
+  if (!told.ok()) return told.error();
+  if (Result<void> written = write_output(arguments.output, told->report); !written.ok()) return written.error();
+  return arguments.exit_code && told->deadlock ? Exit::kDeadlockFound : Exit::kDone;
+}
+
+}  // namespace
+
+void add_replay_locks_command(CLI::App& replay, Exit& exit) {
+  CLI::App* command = replay.add_subcommand("locks", "Lock by lock: show the interleaving, explain the deadlock, predict others, check a fix");
+  const auto arguments = std::make_shared<LocksArguments>();
+  command->add_option("COMMAND FILE", arguments->words, "show, explain, predict (default) or check; a .locks scenario, an STD trace, an incident file with lock events, or -")
+      ->required()
+      ->expected(1, 2);
+  command->add_option("--fix", arguments->fixes, "A change to check: 'drop HashSet::Size:rdlock mu', 'reorder lock a before lock b', 'gate a b', 'mode STEP wrlock', 'try STEP'")
+      ->type_name("TEXT")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--policy", arguments->policies, "What a lock does with readers while a writer waits: mu=prefer-readers, *=libc++")
+      ->type_name("LOCK=POLICY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--format", arguments->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->add_option("-o,--output", arguments->output, "Write the report to this file")->type_name("FILE");
+  command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
+  command->add_option("--window", arguments->window, "Critical sections of a trace in memory at once")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--rows", arguments->rows, "Steps that show prints, the last ones; 0: all")->capture_default_str();
+  command->add_flag("--all", arguments->all, "List what can't deadlock too: hazards and order inversions");
+  command->add_flag("--exit-code", arguments->exit_code, "Exit with 1 when there is a deadlock (check: when the fix does not help)");
+  command->callback([arguments, &exit] { exit = concluded(run(*arguments)); });
+}
+
+}  // namespace tailback::cli
