@@ -3,9 +3,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "analyze/cli/command.h"
 #include "analyze/cli/interrupt.h"
+#include "analyze/cli/near_name.h"
 
 namespace {
 
@@ -21,6 +23,24 @@ int usage_outcome(const CLI::App& app, const CLI::ParseError& error) {
   return static_cast<int>(Exit::kFailed);
 }
 
+/// CLI11 would only say that a subcommand is required.
+bool is_unknown_command(const CLI::App& app, std::string_view word) {
+  if (word.empty() || word.front() == '-') return false;
+  std::string message = "there is no command '" + std::string(word) + "'";
+  std::size_t least = 3;
+  std::string near;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == word) return false;
+    const std::size_t distance = tailback::cli::edit_distance(word, command->get_name());
+    if (distance >= least) continue;
+    least = distance;
+    near = command->get_name();
+  }
+  message += near.empty() ? " (see tailback --help)" : "; did you mean " + near + "?";
+  tailback::cli::fail({tailback::ErrorCode::kInvalidArgument, message, ""});
+  return true;
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"tailback: finds the blocked lock behind a service that has stopped moving.", "tailback"};
   app.set_version_flag("--version", "tailback " TAILBACK_VERSION);
@@ -31,6 +51,7 @@ int run(int argc, char** argv) {
       "`tailback COMMAND --help` tells a command's options.");
   Exit exit = Exit::kDone;
   for (const tailback::cli::AddCommand add : tailback::cli::commands()) add(app, exit);
+  if (argc > 1 && is_unknown_command(app, argv[1])) return static_cast<int>(Exit::kFailed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

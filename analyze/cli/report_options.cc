@@ -30,7 +30,7 @@ analyze::TextOptions ReportArguments::text_options() const {
 void add_report_options(CLI::App& command, ReportArguments& arguments) {
   command.add_option("--format", arguments.format, "text (default) or json")->check(CLI::IsMember({"text", "json"}))->type_name("FORMAT");
   command.add_option("-o,--output", arguments.output, "Write the report to this file")->type_name("FILE");
-  command.add_option("--top", arguments.top, "Show at most this many groups of a dump")->type_name("N")->check(CLI::PositiveNumber);
+  command.add_option("--top", arguments.top, "Show at most this many groups of a dump")->type_name("N")->check(CLI::Range(1, 1'000'000'000));
   command.add_option("--group", arguments.group, "What makes stacks alike: exact, lines (default), functions, lock")
       ->check(CLI::IsMember({"exact", "lines", "functions", "lock"}))
       ->type_name("LEVEL");

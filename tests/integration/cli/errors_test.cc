@@ -23,8 +23,9 @@ class Errors : public ProgramTest {
 };
 
 TEST_F(Errors, NoCommand) { expect_refused(run(""), "subcommand"); }
-TEST_F(Errors, AnUnknownCommand) { expect_refused(run("analyse x"), "analyse"); }
+TEST_F(Errors, AnUnknownCommand) { expect_refused(run("analyse x"), "there is no command 'analyse'; did you mean analyze?"); }
 TEST_F(Errors, AnUnknownOption) { expect_refused(run("analyze --frmat json x"), "--frmat"); }
+TEST_F(Errors, ANumberThatIsNone) { expect_refused(run("analyze --top -3 x"), "--top"); }
 TEST_F(Errors, NoInput) { expect_refused(run("analyze"), "INPUT"); }
 
 TEST_F(Errors, AFormatThatDoesNotExist) {
@@ -123,7 +124,7 @@ TEST_F(Errors, AnIncidentFileIsNotOverwrittenUnasked) {
 
 TEST_F(Errors, ATriggerThatDoesNotParseIsPointedAt) {
   write("service.log", go_log());
-  expect_refused(run("replay service.log -o x.tailback --triggers 'threads > many'"), "column 11");
+  expect_refused(run("replay service.log -o x.tailback --triggers 'threads >> 5'"), "column 10");
   EXPECT_EQ(files(), 1u) << "no half-made incident file";
 }
 
