@@ -26,7 +26,10 @@ TEST_F(Errors, NoCommand) { expect_refused(run(""), "subcommand"); }
 TEST_F(Errors, AnUnknownCommand) { expect_refused(run("analyse x"), "there is no command 'analyse'; did you mean analyze?"); }
 TEST_F(Errors, AnUnknownOption) { expect_refused(run("analyze --frmat json x"), "--frmat"); }
 TEST_F(Errors, ANumberThatIsNone) { expect_refused(run("analyze --top -3 x"), "--top"); }
-TEST_F(Errors, NoInput) { expect_refused(run("analyze"), "INPUT"); }
+TEST_F(Errors, NoInput) {
+  for (const char* command : {"analyze", "diff", "replay"}) expect_refused(run(command), "INPUT is required");
+}
+TEST_F(Errors, NoOutputForAReplay) { expect_refused(run("replay service.log"), "-o is required"); }
 
 TEST_F(Errors, AFormatThatDoesNotExist) {
   write("service.log", go_log());
