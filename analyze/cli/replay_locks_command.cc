@@ -129,10 +129,12 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
   command->add_option("--fix", arguments->fixes, "A change to check: 'drop HashSet::Size:rdlock mu', 'reorder lock a before lock b', 'gate a b', 'mode STEP wrlock', 'try STEP'")
       ->type_name("TEXT")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--policy", arguments->policies, "What a lock does with readers while a writer waits: mu=prefer-readers, *=libc++")
       ->type_name("LOCK=POLICY")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--format", arguments->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->add_option("-o,--output", arguments->output, "Write the report to this file")->type_name("FILE");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "analyze/report/format.h"
 #include "analyze/report/locks_report.h"
@@ -88,7 +89,13 @@ std::string_view kind_text(StoryKind kind) {
   return "an order in which all finish";
 }
 
-std::vector<std::vector<Cell>> rows_of(const Story& story, std::size_t first) {
+/// The table's rows, and for each the locks after it.
+struct StoryTable {
+  std::vector<std::vector<Cell>> rows;
+  std::vector<std::string> locks;
+};
+
+StoryTable table_of(const Story& story, std::size_t first) {
   std::map<std::uint32_t, std::size_t> columns;  // instance → column
   std::vector<std::string> names;
   for (std::size_t i = first; i < story.way.size(); ++i) {
@@ -99,11 +106,13 @@ std::vector<std::vector<Cell>> rows_of(const Story& story, std::size_t first) {
   }
   const bool others = std::any_of(story.way.begin() + static_cast<std::ptrdiff_t>(first), story.way.end(), [&](const Happened& step) { return !columns.contains(step.instance); });
   if (others) names.push_back("others");
-  std::vector<std::vector<Cell>> rows(1);
+  StoryTable table;
+  std::vector<std::vector<Cell>>& rows = table.rows;
+  rows.resize(1);
   rows[0].push_back({"step", Style::kDim, true});
-  for (const std::string& name : names) rows[0].push_back({name, Style::kBold});
   rows[0].push_back({"", Style::kPlain});
-  rows[0].push_back({"locks after it", Style::kDim});
+  for (const std::string& name : names) rows[0].push_back({name, Style::kBold});
+  table.locks.push_back("locks after it");
   std::vector<bool> waited(story.model->instances().size(), false);
   walk(story, [&](std::size_t step, const std::vector<LockView>& views) {
     const Happened& happened = story.way[step];
@@ -112,6 +121,8 @@ std::vector<std::vector<Cell>> rows_of(const Story& story, std::size_t first) {
     if (step < first) return;
     std::vector<Cell> row;
     row.push_back({std::to_string(step + 1), Style::kDim, true});
+    const bool no_return = story.no_return == step, caught = !story.stuck.empty() && story.deadlock_at == step;
+    row.push_back({caught ? "deadlock" : no_return ? "no return" : "", Style::kAlarm});
     const auto column = columns.find(happened.instance);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const bool own = column == columns.end() ? others && i + 1 == names.size() : i == column->second;
@@ -119,12 +130,35 @@ std::vector<std::vector<Cell>> rows_of(const Story& story, std::size_t first) {
       if (own && column == columns.end()) text = story.model->name(happened.instance) + ": " + text;
       row.push_back({text, happened.outcome == Outcome::kWaits ? Style::kWarning : Style::kPlain});
     }
-    const bool no_return = story.no_return == step, deadlock = !story.stuck.empty() && story.deadlock_at == step;
-    row.push_back({no_return && deadlock ? "← no return, deadlock" : no_return ? "← point of no return" : deadlock ? "← deadlock" : "", Style::kAlarm});
-    row.push_back({views_text(*story.program, views), Style::kDim});
     rows.push_back(std::move(row));
+    table.locks.push_back(views_text(*story.program, views));
   });
-  return rows;
+  return table;
+}
+
+std::size_t width_of(const std::vector<std::vector<Cell>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i].text) + 2);
+  }
+  return std::accumulate(widths.begin(), widths.end(), std::size_t{2});
+}
+
+/// Beside the steps where the page is wide enough, below them where it is not.
+void story_rows(Page& page, const Story& story, std::size_t first) {
+  StoryTable table = table_of(story, first);
+  const std::size_t steps_width = width_of(table.rows);
+  std::size_t locks_width = 0;
+  for (const std::string& locks : table.locks) locks_width = std::max(locks_width, display_width(locks));
+  const bool beside = steps_width + locks_width <= page.width();
+  for (std::size_t i = 0; i < table.rows.size() && beside; ++i) table.rows[i].push_back({table.locks[i], Style::kDim});
+  page.table(2, table.rows);
+  page.blank();
+  if (beside) return;
+  page.line("  locks after each step", Style::kDim);
+  for (std::size_t i = 1; i < table.locks.size(); ++i) page.paragraph(padded_left(std::to_string(first + i), 6), kLabelColumn, table.locks[i], Style::kDim);
+  page.blank();
 }
 
 void conclusion(Page& page, const Story& story) {
@@ -228,8 +262,7 @@ std::string story_text(const LocksInput& input, const Story& story, const LocksR
   head(page, input, kind_text(story.kind));
   const std::size_t first = options.rows != 0 && story.way.size() > options.rows ? story.way.size() - options.rows : 0;
   if (first > 0) page.line(fmt::format("  the last {} of {} steps (--rows 0 shows all)", options.rows, story.way.size()), Style::kDim);
-  page.table(2, rows_of(story, first));
-  page.blank();
+  story_rows(page, story, first);
   conclusion(page, story);
   return page.take();
 }
@@ -240,8 +273,7 @@ std::string explain_text(const LocksInput& input, const Story& story, const Lock
   if (!story.stuck.empty()) {
     page.paragraph("Way", kLabelColumn, counted(story.way.size(), "step", "steps") + ": " + way_text(*story.program, story.way));
     page.blank();
-    page.table(2, rows_of(story, 0));
-    page.blank();
+    story_rows(page, story, 0);
   }
   conclusion(page, story);
   return page.take();

@@ -8,7 +8,10 @@
 namespace tailback::replay {
 namespace {
 
-/// Searches with 1, 2, 3, 4, 6, 8, … threads of each line until all are in or a limit is met.
+// A search costs its states times its threads; one this large is the last (about a second).
+constexpr std::uint64_t kLongSearch = 4'000'000;
+
+/// Searches with 1, 2, 3, 4, 6, 9, … threads of each line until all are in or a limit is met.
 void search(const Program& program, const ExploreLimits& limits, FixCheck& result) {
   std::uint32_t longest = 1;
   for (const ProgramThread& thread : program.threads) longest = std::max(longest, thread.count);
@@ -19,13 +22,17 @@ void search(const Program& program, const ExploreLimits& limits, FixCheck& resul
     const Program small = with_counts_capped(program, cap);
     const Exploration explored = explore(Model(small), limits);
     if (explored.end == SearchEnd::kBounded) {
-      why = explored.bound;
+      why = explored.bound + " were not enough";
       break;
     }
     result.states = explored.states;
     result.threads_searched = cap;
     result.search = explored.end;
     if (explored.end == SearchEnd::kFound || cap == longest) break;
+    if (explored.states * small.thread_count() > kLongSearch) {
+      why = "searches take longer than is reasonable";
+      break;
+    }
   }
   if (result.search == SearchEnd::kFound) {
     result.bound = "a deadlock after " + std::to_string(result.states) + " states";
@@ -37,7 +44,7 @@ void search(const Program& program, const ExploreLimits& limits, FixCheck& resul
   } else {
     result.search = SearchEnd::kBounded;
     result.bound = "every interleaving with up to " + std::to_string(result.threads_searched) + " of " + std::to_string(longest) + " threads of a line (" +
-                   std::to_string(result.states) + " states); with more, " + why + " were not enough";
+                   std::to_string(result.states) + " states); with more, " + why;
   }
 }
 

@@ -17,8 +17,8 @@
 namespace tailback::replay {
 
 struct ExploreLimits {
-  std::uint64_t states = 2'000'000;
-  std::uint64_t bytes = std::uint64_t{1} << 30;
+  std::uint64_t states = 1'000'000;
+  std::uint64_t bytes = std::uint64_t{1} << 29;
 };
 
 enum class SearchEnd : std::uint8_t { kFound, kExhausted, kBounded };

@@ -45,7 +45,8 @@ Prediction describe(const RingNames& names, std::span<const LockRule> rules, std
     prediction.ring.push_back(member_of(names, request, pattern.blocking[i]));
     if (pattern.blocking[i] != Blocking::kWaitingWriter) continue;
     const std::size_t writer = (i + 1) % pattern.requests.size();
-    prediction.needs = "a writer waiting on " + names.lock(request.lock) + " between " + place_of_read_hold(names, requests, pattern, writer) + " and " +
+    if (!prediction.needs.empty()) prediction.needs += ", and ";
+    prediction.needs += "a writer waiting on " + names.lock(request.lock) + " between " + place_of_read_hold(names, requests, pattern, writer) + " and " +
                        names.place(request);
     if (rules[request.lock].policy == LockPolicy::kEither) prediction.may = true;
   }

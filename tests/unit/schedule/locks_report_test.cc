@@ -28,8 +28,8 @@ TEST(LocksReport, ShowsTheIncidentStepByStep) {
   const std::string text = story_text(input(), tell(scenario(kIncident)), wide());
   EXPECT_THAT(text, HasSubstr("rdlock mu  Values"));
   EXPECT_THAT(text, HasSubstr("wrlock mu (waits)  AddOne"));
-  EXPECT_THAT(text, HasSubstr("← point of no return"));
-  EXPECT_THAT(text, HasSubstr("← deadlock"));
+  EXPECT_THAT(text, HasSubstr("2  no return"));
+  EXPECT_THAT(text, HasSubstr("3  deadlock"));
   EXPECT_THAT(text, HasSubstr("mu: refresher (shared) | waits: refresher (shared), worker (exclusive)"));
   EXPECT_THAT(text, HasSubstr("step 2 on not every thread can finish"));
 }
