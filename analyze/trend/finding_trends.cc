@@ -4,12 +4,17 @@
 #include <cmath>
 #include <set>
 
-#include "analyze/trend/change_point.h"
-#include "analyze/trend/correlation.h"
 #include "analyze/trend/group_trends.h"
 #include "analyze/trend/sample_at.h"
+#include "replay/timeline/change_point.h"
+#include "replay/timeline/correlation.h"
 
 namespace tailback::analyze {
+
+using replay::growth_onset;
+using replay::linear_fit;
+using replay::LinearFit;
+
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;

@@ -2,15 +2,19 @@
 
 #include <cmath>
 
-#include "analyze/trend/change_point.h"
-#include "analyze/trend/correlation.h"
 #include "analyze/trend/finding_trends.h"
 #include "analyze/trend/group_trends.h"
 #include "analyze/trend/sample_at.h"
 #include "fixture.h"
+#include "replay/timeline/change_point.h"
+#include "replay/timeline/correlation.h"
 
 namespace tailback::analyze {
 namespace {
+
+using replay::growth_onset;
+using replay::linear_fit;
+using replay::LinearFit;
 
 using testing::Incident;
 using testing::make_incident;

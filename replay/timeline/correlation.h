@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-namespace tailback::analyze {
+namespace tailback::replay {
 
 struct LinearFit {
   double slope = 0;  ///< of y over x, by least squares
@@ -14,4 +14,4 @@ struct LinearFit {
 /// None with fewer than three points, or when one of the series does not move: nothing can be said then.
 [[nodiscard]] std::optional<LinearFit> linear_fit(std::span<const double> x, std::span<const double> y);
 
-}  // namespace tailback::analyze
+}  // namespace tailback::replay

@@ -1,10 +1,10 @@
-#include "analyze/trend/correlation.h"
+#include "replay/timeline/correlation.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-namespace tailback::analyze {
+namespace tailback::replay {
 
 std::optional<LinearFit> linear_fit(std::span<const double> x, std::span<const double> y) {
   const std::size_t n = std::min(x.size(), y.size());
@@ -23,4 +23,4 @@ std::optional<LinearFit> linear_fit(std::span<const double> x, std::span<const d
   return LinearFit{xy / xx, std::clamp(xy / std::sqrt(xx * yy), -1.0, 1.0)};
 }
 
-}  // namespace tailback::analyze
+}  // namespace tailback::replay

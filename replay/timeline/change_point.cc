@@ -1,10 +1,10 @@
-#include "analyze/trend/change_point.h"
+#include "replay/timeline/change_point.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-namespace tailback::analyze {
+namespace tailback::replay {
 namespace {
 
 struct Hinge {
@@ -80,4 +80,4 @@ std::optional<std::size_t> growth_onset(std::span<const double> t, std::span<con
   return onset;
 }
 
-}  // namespace tailback::analyze
+}  // namespace tailback::replay

@@ -11,10 +11,10 @@
 #include <optional>
 #include <span>
 
-namespace tailback::analyze {
+namespace tailback::replay {
 
 /// Index of the last point before the growth; none when the series does not end in growth that stands out from its noise.
 /// `t` ascends, in any unit.
 [[nodiscard]] std::optional<std::size_t> growth_onset(std::span<const double> t, std::span<const double> y);
 
-}  // namespace tailback::analyze
+}  // namespace tailback::replay
