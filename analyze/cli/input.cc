@@ -14,6 +14,7 @@
 #include "analyze/cli/near_name.h"
 #include "analyze/cli/progress.h"
 #include "replay/sources/read.h"
+#include "replay/timeline/merge.h"
 
 namespace tailback::cli {
 namespace {
@@ -59,6 +60,7 @@ CLI::Option* add_input_options(CLI::App& command, InputOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--instance", options.instance, "Name of the instance that the inputs are of")->type_name("NAME");
+  command.add_flag("--together", options.together, "The inputs are of one process: take their dumps as one recording, in time order");
   return inputs;
 }
 
@@ -84,7 +86,11 @@ Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
   if (Result<void> read = read_into(options, collector); !read.ok()) return read.error();
   std::vector<Recording> recordings = collector.take();
   if (recordings.empty()) return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows", options.paths.front()};
-  return recordings;
+  if (recordings.size() == 1) return recordings;
+  if (!options.together) return replay::merge_metrics(std::move(recordings));
+  std::vector<Recording> one;
+  one.push_back(replay::merge_all(std::move(recordings)));
+  return one;
 }
 
 std::string known_dumps(const std::vector<Recording>& recordings) {
