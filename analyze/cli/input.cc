@@ -71,20 +71,23 @@ Result<void> check_inputs(const std::vector<std::string>& paths) {
   return {};
 }
 
-Result<void> read_into(const InputOptions& options, EventSink& sink) {
-  if (Result<void> checked = check_inputs(options.paths); !checked.ok()) return checked;
+Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
+  if (Result<void> checked = check_inputs(options.paths); !checked.ok()) return checked.error();
   replay::ReadOptions read;
   read.format = options.format;
   read.instance = options.instance;
   read.metric_patterns = options.metric_patterns;
-  ProgressSink progress(sink);
-  return replay::read_inputs(options.paths, read, progress);
-}
-
-Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
-  RecordingCollector collector;
-  if (Result<void> read = read_into(options, collector); !read.ok()) return read.error();
-  std::vector<Recording> recordings = collector.take();
+  std::vector<Recording> recordings;
+  for (const std::string& path : options.paths) {
+    RecordingCollector collector;
+    ProgressSink progress(collector, path);
+    if (Result<void> done = replay::read_inputs({path}, read, progress); !done.ok()) return done.error();
+    for (Recording& recording : collector.take()) {
+      // A live recording has no input of its own: what it is called now is the file it is in.
+      if (recording.info.file.empty()) recording.info.file = path;
+      recordings.push_back(std::move(recording));
+    }
+  }
   if (recordings.empty()) return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows", options.paths.front()};
   if (recordings.size() == 1) return recordings;
   if (!options.together) return replay::merge_metrics(std::move(recordings));

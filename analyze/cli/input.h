@@ -32,9 +32,6 @@ CLI::Option* add_input_options(CLI::App& command, InputOptions& options);
 /// Everything that the inputs hold, at least one recording. Metrics without dumps go beside the dumps of their time.
 [[nodiscard]] Result<std::vector<Recording>> read_recordings(const InputOptions& options);
 
-/// Passes what the inputs hold to `sink`, with progress on a terminal.
-[[nodiscard]] Result<void> read_into(const InputOptions& options, EventSink& sink);
-
 /// The ids of all dumps, for a message: "1, 2, 3"; "none".
 [[nodiscard]] std::string known_dumps(const std::vector<Recording>& recordings);
 
