@@ -11,12 +11,12 @@ namespace tailback::cli {
 /// Passes events on, and tells how many there were. The line is gone when this is.
 class ProgressSink final : public EventSink {
  public:
-  ProgressSink(EventSink& next, std::string file);
+  explicit ProgressSink(EventSink& next);
   ~ProgressSink() override;
   ProgressSink(const ProgressSink&) = delete;
   ProgressSink& operator=(const ProgressSink&) = delete;
 
-  Recording& begin(RecordingInfo info) override { return next_.begin(std::move(info)); }
+  Recording& begin(RecordingInfo info) override;
   void sample(Sample sample) override;
   void dump(Dump dump) override;
   void breach(Breach breach) override { next_.breach(std::move(breach)); }

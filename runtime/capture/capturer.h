@@ -45,6 +45,7 @@ enum class Absence : std::uint8_t {
   kSignalsOff,       ///< only a signal could have told, and the options forbid it
   kBroken,           ///< its frames end early: no unwind information, or a register that is lost
   kDeep,             ///< more frames than max_frames; the innermost are kept
+  kSmallStack,       ///< runs its handlers on a signal stack too small to unwind on
   kSpoolFull,        ///< no room left for its frames
   kCount
 };

@@ -1,0 +1,317 @@
+#include "runtime/capture/guard_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "runtime/capture/exception_table.h"
+#include "runtime/capture/machine_code.h"
+#include "runtime/capture/system_calls.h"
+
+namespace tailback {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::uint64_t kLargestFrame = 64 * 1024, kPadBytes = 256;
+constexpr std::size_t kMostSignalled = 64;
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+/// "std::unique_lock<RwLock>::lock" → "std::unique_lock::lock": template arguments name other things.
+std::string without_templates(std::string_view text) {
+  std::string plain;
+  int depth = 0;
+  for (char c : text) {
+    if (c == '<') ++depth;
+    if (depth == 0) plain += c;
+    if (c == '>') --depth;
+  }
+  return plain;
+}
+
+bool contains_lock_word(const std::string& lower) {
+  for (std::size_t at = lower.find("lock"); at != std::string::npos; at = lower.find("lock", at + 1)) {
+    const char before = at > 0 ? lower[at - 1] : ' ';
+    if (before != 'b' && before != 'c') return true;  // not a block, not a clock
+  }
+  return lower.find("mutex") != std::string::npos || lower.find("acquire") != std::string::npos || lower.find("guard") != std::string::npos;
+}
+
+/// Whether a function gives a lock back: "pthread_rwlock_unlock", "RwLock::unlock_shared", "std::shared_lock<RwLock>::~shared_lock".
+bool names_release(std::string_view function) {
+  const std::string lower = lower_case(without_templates(function));
+  if (lower.find("unlock") != std::string::npos || lower.find("release") != std::string::npos) return true;
+  return lower.find('~') != std::string::npos && contains_lock_word(lower);
+}
+
+constexpr std::array<std::string_view, 6> kLibraries = {"libc.so", "libc-", "libpthread", "ld-linux", "libstdc++", "libgcc_s"};
+
+}  // namespace
+
+/// One frame as it stood at its call.
+struct GuardScan::FrameArea {
+  FrameRow row;
+  Registers registers;
+  std::uint64_t begin = 0, end = 0;  ///< its part of the stack; `end` is its CFA
+  std::uint64_t call_address = 0;
+};
+
+bool names_lock_taking(std::string_view function) {
+  const std::string lower = lower_case(without_templates(function));
+  const std::size_t last = lower.rfind("::");
+  if (last == std::string::npos) return contains_lock_word(lower);
+  const std::size_t scope = lower.rfind("::", last - (last > 0));
+  const std::string type = lower.substr(scope == std::string::npos ? 0 : scope + 2, last - (scope == std::string::npos ? 0 : scope + 2));
+  const std::string member = lower.substr(last + 2);
+  // A member that takes, or a guard's constructor.
+  return contains_lock_word(member) || (member == type && contains_lock_word(type));
+}
+
+GuardScan::GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Unwinder& unwinder, Resolver& resolver,
+                     Symbolizer& symbolizer, Recording& recording)
+    : options_(options), signal_(signal), memory_(memory), tasks_(tasks), unwinder_(unwinder), resolver_(resolver), symbolizer_(symbolizer),
+      recording_(recording) {}
+
+void GuardScan::run(Dump& dump, ResolveStats& stats) {
+  if (!arch::kOutsideReading) return;
+  const auto begin = Clock::now();
+  targets_ = find_targets(dump);
+  if (!targets_.empty()) {
+    unwinder_.revalidate();
+    const std::vector<std::uint32_t> suspects = order_suspects(dump);
+    scan_all(dump, suspects, stats);
+    if (options_.signals && signal_ != 0) scan_with_registers(dump, suspects);
+    decide(dump, stats);
+  }
+  stats.guard_scan = Clock::now() - begin;
+}
+
+std::vector<GuardScan::Target> GuardScan::find_targets(const Dump& dump) const {
+  std::vector<bool> held(dump.locks.size()), waited(dump.locks.size());
+  for (const Hold& hold : dump.holds) held[hold.lock.index] = true;
+  for (const Wait& wait : dump.waits) waited[wait.lock.index] = true;
+  std::vector<Target> targets;
+  for (std::uint32_t i = 0; i < dump.locks.size(); ++i) {
+    const Lock& lock = dump.locks[i];
+    const bool may_be_held = lock.kind == LockKind::kRwlock ? lock.readers != 0 : lock.kind == LockKind::kFutex;
+    if (!held[i] && waited[i] && may_be_held && lock.address != 0) targets.push_back({LockId{i}, lock.address});
+  }
+  return targets;
+}
+
+/// Small groups first: the crowd waits, the holder stands apart.
+std::vector<std::uint32_t> GuardScan::order_suspects(const Dump& dump) const {
+  std::unordered_map<std::uint32_t, std::uint32_t> size_of_group;
+  for (const ThreadRecord& thread : dump.threads) ++size_of_group[thread.stack.index];
+  std::vector<std::uint32_t> suspects;
+  for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
+    const StackQuality quality = dump.threads[i].quality;
+    if (dump.threads[i].stack && (quality == StackQuality::kComplete || quality == StackQuality::kRecovered)) suspects.push_back(i);
+  }
+  std::stable_sort(suspects.begin(), suspects.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return size_of_group[dump.threads[a].stack.index] < size_of_group[dump.threads[b].stack.index];
+  });
+  return suspects;
+}
+
+void GuardScan::scan_all(const Dump& dump, const std::vector<std::uint32_t>& suspects, ResolveStats& stats) {
+  const auto end = Clock::now() + options_.guard_scan_budget;
+  for (std::size_t i = 0; i < suspects.size(); ++i) {
+    if (i % 16 == 0 && Clock::now() > end) {
+      stats.guard_scan_skipped += static_cast<std::uint32_t>(suspects.size() - i);
+      return;
+    }
+    if (scan_thread(dump, suspects[i], nullptr)) ++stats.guard_scan_threads;
+    else ++stats.guard_scan_skipped;
+  }
+}
+
+/// Memory shows only registers that a callee has saved. Where that found no one, a few suspects are asked for theirs: only those in a
+/// wait that the kernel restarts, so nothing is disturbed.
+void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects) {
+  const bool found = std::all_of(targets_.begin(), targets_.end(), [&](const Target& target) {
+    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.strong && c.hold.lock == target.lock; });
+  });
+  if (found) return;
+  std::size_t asked = 0;
+  for (std::uint32_t index : suspects) {
+    if (asked == kMostSignalled) return;
+    const ThreadRow row = resolver_.raw().row(index);
+    SystemCall call;
+    call.reading = static_cast<CallReading>(row.reading);
+    call.number = row.call;
+    std::copy(row.arguments, row.arguments + 4, call.arguments);
+    if (!signal_is_harmless(call) || !still_there(row)) continue;
+    const ThreadStatus status = tasks_.status(static_cast<pid_t>(row.tid));
+    if (!status.present || status.state != 'S' || status.tracer != 0 || status.blocks(signal_)) continue;
+    ++asked;
+    answered_ = false;
+    {
+      Signaller signaller(signal_, std::chrono::milliseconds(20), std::chrono::milliseconds(40), *this);
+      static_cast<void>(signaller.send(static_cast<pid_t>(row.tid), index, SlotRequest::kRegisters));
+    }
+    if (answered_ && answered_pc_ == row.pc && answered_stack_pointer_ == row.stack_pointer) scan_thread(dump, index, &answered_registers_);
+  }
+}
+
+void GuardScan::answered(std::uint32_t, const SignalSlot& slot) noexcept {
+  answered_ = true;
+  bool in_call = false;
+  answered_pc_ = behind_system_call(memory_, slot.pc, in_call);
+  answered_stack_pointer_ = slot.stack_pointer;
+  answered_registers_ = slot.callee_saved;
+}
+
+bool GuardScan::still_there(const ThreadRow& row) const {
+  const SystemCall now = CallFile(tasks_.fd(), static_cast<pid_t>(row.tid)).read();
+  return now.reading == static_cast<CallReading>(row.reading) && now.stack_pointer == row.stack_pointer && now.pc == row.pc && now.number == row.call &&
+         std::equal(row.arguments, row.arguments + 4, now.arguments);
+}
+
+bool GuardScan::library_frame(FrameId frame) const {
+  const StackTable& table = recording_.table;
+  if (table.function(frame).starts_with("std::")) return true;
+  std::string_view module = table.text(table.frame(frame).module);
+  module.remove_prefix(module.rfind('/') == std::string_view::npos ? 0 : module.rfind('/') + 1);
+  return std::any_of(kLibraries.begin(), kLibraries.end(), [&](std::string_view name) { return module.starts_with(name); });
+}
+
+/// The position in `addresses` of the first frame that is neither the lock's own nor a wrapper around it.
+std::size_t GuardScan::first_own_frame(const ResolvedStack& stack) const {
+  const auto frames = recording_.table.stack(stack.id);
+  std::size_t at = 0;
+  for (; at < stack.addresses.size(); ++at) {
+    const std::size_t next = at + 1 < stack.first_frame.size() ? stack.first_frame[at + 1] : frames.size();
+    if (next == 0 || next > frames.size()) return stack.addresses.size();
+    const FrameId physical = frames[next - 1];
+    if (library_frame(physical)) continue;
+    if (stack.site.api != LockApi::kNone && (next - 1 <= stack.site.wait_frame || names_lock_taking(recording_.table.function(physical)))) continue;
+    break;
+  }
+  return at;
+}
+
+bool GuardScan::scan_thread(const Dump& dump, std::uint32_t index, const std::array<std::uint64_t, 6>* registers) {
+  const ThreadRow row = resolver_.raw().row(index);
+  if (row.stack_pointer == 0 || !still_there(row)) return false;
+  const ResolvedStack& stack = resolver_.stack(row.stack);
+  const std::size_t first_own = first_own_frame(stack);
+  unwinder_.start(row.stack_pointer, row.pc, true);
+  if (registers != nullptr) {
+    for (std::size_t i = 0; i < registers->size(); ++i) unwinder_.know(arch::kCalleeSaved[i], (*registers)[i]);
+  }
+  for (std::size_t position = 0; position < stack.addresses.size(); ++position) {
+    const FrameRow* rules = unwinder_.row();
+    if (rules == nullptr) return true;
+    FrameArea area;
+    area.row = *rules;
+    area.registers = unwinder_.registers();
+    area.begin = unwinder_.stack_pointer();
+    area.call_address = unwinder_.call_address();
+    if (unwinder_.step() != WalkEnd::kMore) return true;
+    area.end = unwinder_.stack_pointer();
+    if (position >= first_own && area.end > area.begin && area.end - area.begin <= kLargestFrame) scan_frame(dump, index, stack, position, area);
+    if (position + 1 < stack.addresses.size() && unwinder_.call_address() != stack.addresses[position + 1]) return false;
+  }
+  return true;
+}
+
+void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const FrameArea& area) {
+  const bool innermost_own = position == first_own_frame(stack);
+  for (const Target& target : targets_) {
+    const bool takes_it = innermost_own && std::any_of(dump.waits.begin(), dump.waits.end(), [&](const Wait& wait) {
+      return wait.thread.index == index && wait.lock == target.lock;
+    });
+    if (takes_it) continue;
+    for (unsigned reg : arch::kCalleeSaved) {
+      // A register that this function did not save is not its own: it passes through from further out.
+      if (area.row.kind[reg] != RuleKind::kOffset || !area.registers.has(reg) || reg == area.row.cfa_register) continue;
+      if (area.registers.value[reg] != target.address) continue;
+      propose(dump, index, stack, position, target, gives_back(area.row, area.call_address), std::string(arch::kNames[reg]) + " equals the lock's address");
+    }
+    for (std::uint64_t at = area.begin; at + 16 <= area.end; at += 8) {
+      std::uint64_t word = 0, next = 0;
+      if (!unwinder_.stack_word(at, word)) break;
+      if (word != target.address) continue;
+      bool saved = false;
+      for (std::size_t reg = 0; reg < arch::kRegisters; ++reg) {
+        saved = saved || (area.row.kind[reg] == RuleKind::kOffset && at == area.end + static_cast<std::uint64_t>(area.row.value[reg]));
+      }
+      if (saved) continue;
+      // std::unique_lock and std::shared_lock: the pointer, then whether it owns.
+      const bool released = unwinder_.stack_word(at + 8, next) && (next & 0xff) == 0;
+      propose(dump, index, stack, position, target, !released && gives_back(area.row, area.call_address),
+              "a stack word equals the lock's address");
+    }
+  }
+}
+
+/// Whether the function will unlock something: where an exception through this call would land it does, or the next thing that it does with
+/// any lock after the call is to give it back.
+bool GuardScan::gives_back(const FrameRow& row, std::uint64_t call_address) {
+  auto [found, added] = gives_back_.try_emplace(call_address, false);
+  if (!added) return found->second;
+  bool releases = false;
+  auto look = [&](std::uint64_t target) { releases = releases || names_release(symbolizer_.name(target).back().function); };
+  const std::uint64_t pad = landing_pad(memory_, row.exception_table, row.function_begin, call_address);
+  if (pad != 0) {
+    for_each_call(memory_, pad, kPadBytes, look);
+  } else {
+    bool decided = false;
+    for_each_call(memory_, call_address + 1, row.function_end - call_address - 1, [&](std::uint64_t target) {
+      if (decided) return;
+      const std::string& name = symbolizer_.name(target).back().function;
+      releases = names_release(name);
+      decided = releases || names_lock_taking(name);
+    });
+  }
+  return gives_back_[call_address] = releases;
+}
+
+void GuardScan::propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, bool strong, std::string from) {
+  const auto frames = recording_.table.stack(stack.id);
+  const std::size_t next = position + 1 < stack.first_frame.size() ? stack.first_frame[position + 1] : frames.size();
+  Candidate candidate;
+  candidate.strong = strong;
+  candidate.hold.thread = ThreadIndex{index};
+  candidate.hold.lock = target.lock;
+  candidate.hold.mode = dump.locks[target.lock.index].kind == LockKind::kRwlock ? LockMode::kShared : LockMode::kExclusive;
+  candidate.hold.basis = Basis::kInferred;
+  candidate.hold.frame = static_cast<std::uint16_t>(next - 1);
+  candidate.evidence = std::move(from) + " in " + std::string(recording_.table.function(frames[next - 1]));
+  if (strong) candidate.evidence += ", which unlocks after this call";
+  // One hold for each thread and lock: the best, and of equals the innermost.
+  for (Candidate& known : candidates_) {
+    if (known.hold.thread != candidate.hold.thread || known.hold.lock != candidate.hold.lock) continue;
+    if (strong && !known.strong) known = std::move(candidate);
+    return;
+  }
+  candidates_.push_back(std::move(candidate));
+}
+
+void GuardScan::decide(Dump& dump, ResolveStats& stats) {
+  constexpr std::size_t kNoise = 3;  ///< more weak candidates than holders by this many say nothing
+  for (const Target& target : targets_) {
+    const std::int64_t readers = dump.locks[target.lock.index].readers;
+    const std::size_t holders = readers > 0 ? static_cast<std::size_t>(readers) : 1;
+    std::size_t strong = 0, weak = 0;
+    for (const Candidate& candidate : candidates_) {
+      if (candidate.hold.lock == target.lock) ++(candidate.strong ? strong : weak);
+    }
+    for (Candidate& candidate : candidates_) {
+      if (candidate.hold.lock != target.lock) continue;
+      const bool credible = candidate.strong ? strong <= holders + kNoise : strong < holders && weak <= holders - strong + kNoise;
+      if (!credible) continue;
+      candidate.hold.strength = candidate.strong && strong <= holders ? 2 : 1;
+      candidate.hold.evidence = recording_.table.intern(candidate.evidence);
+      dump.holds.push_back(candidate.hold);
+      ++stats.inferred_holds;
+    }
+  }
+}
+
+}  // namespace tailback
