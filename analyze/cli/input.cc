@@ -14,6 +14,7 @@
 #include "analyze/cli/near_name.h"
 #include "analyze/cli/progress.h"
 #include "replay/sources/read.h"
+#include "replay/timeline/merge.h"
 
 namespace tailback::cli {
 namespace {
@@ -59,6 +60,7 @@ CLI::Option* add_input_options(CLI::App& command, InputOptions& options) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--instance", options.instance, "Name of the instance that the inputs are of")->type_name("NAME");
+  command.add_flag("--together", options.together, "The inputs are of one process: take their dumps as one recording, in time order");
   return inputs;
 }
 
@@ -69,22 +71,29 @@ Result<void> check_inputs(const std::vector<std::string>& paths) {
   return {};
 }
 
-Result<void> read_into(const InputOptions& options, EventSink& sink) {
-  if (Result<void> checked = check_inputs(options.paths); !checked.ok()) return checked;
+Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
+  if (Result<void> checked = check_inputs(options.paths); !checked.ok()) return checked.error();
   replay::ReadOptions read;
   read.format = options.format;
   read.instance = options.instance;
   read.metric_patterns = options.metric_patterns;
-  ProgressSink progress(sink);
-  return replay::read_inputs(options.paths, read, progress);
-}
-
-Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
-  RecordingCollector collector;
-  if (Result<void> read = read_into(options, collector); !read.ok()) return read.error();
-  std::vector<Recording> recordings = collector.take();
+  std::vector<Recording> recordings;
+  for (const std::string& path : options.paths) {
+    RecordingCollector collector;
+    ProgressSink progress(collector, path);
+    if (Result<void> done = replay::read_inputs({path}, read, progress); !done.ok()) return done.error();
+    for (Recording& recording : collector.take()) {
+      // A live recording has no input of its own: what it is called now is the file it is in.
+      if (recording.info.file.empty()) recording.info.file = path;
+      recordings.push_back(std::move(recording));
+    }
+  }
   if (recordings.empty()) return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows", options.paths.front()};
-  return recordings;
+  if (recordings.size() == 1) return recordings;
+  if (!options.together) return replay::merge_metrics(std::move(recordings));
+  std::vector<Recording> one;
+  one.push_back(replay::merge_all(std::move(recordings)));
+  return one;
 }
 
 std::string known_dumps(const std::vector<Recording>& recordings) {

@@ -20,19 +20,17 @@ struct InputOptions {
   std::string format;                        ///< --format-in; empty: recognised
   std::string instance = "1";
   std::vector<std::string> metric_patterns;  ///< --metric
+  bool together = false;                     ///< --together: all inputs are of one process
 };
 
-/// Declares INPUT…, --format-in, --metric, --instance on `command`; returns INPUT….
+/// Declares INPUT…, --format-in, --metric, --instance, --together on `command`; returns INPUT….
 CLI::Option* add_input_options(CLI::App& command, InputOptions& options);
 
 /// An error with a hint where a path names nothing that can be read: a near name for a typo, what a directory is missing.
 [[nodiscard]] Result<void> check_inputs(const std::vector<std::string>& paths);
 
-/// Everything that the inputs hold, at least one recording.
+/// Everything that the inputs hold, at least one recording. Metrics without dumps go beside the dumps of their time.
 [[nodiscard]] Result<std::vector<Recording>> read_recordings(const InputOptions& options);
-
-/// Passes what the inputs hold to `sink`, with progress on a terminal.
-[[nodiscard]] Result<void> read_into(const InputOptions& options, EventSink& sink);
 
 /// The ids of all dumps, for a message: "1, 2, 3"; "none".
 [[nodiscard]] std::string known_dumps(const std::vector<Recording>& recordings);

@@ -11,7 +11,8 @@ namespace tailback::cli {
 
 using analyze::counted;
 
-ProgressSink::ProgressSink(EventSink& next) : next_(next), visible_(errors_go_to_terminal()), shown_(std::chrono::steady_clock::now()) {}
+ProgressSink::ProgressSink(EventSink& next, std::string file)
+    : next_(next), visible_(errors_go_to_terminal()), shown_(std::chrono::steady_clock::now()), file_(std::move(file)) {}
 
 ProgressSink::~ProgressSink() {
   if (on_screen_) std::fputs("\r\033[K", stderr);
@@ -26,12 +27,6 @@ void ProgressSink::show(bool now) {
   fmt::print(stderr, "\r\033[Kreading {} … {}, {}, {}", file_, counted(dumps_, "dump", "dumps"),
              counted(threads_, "thread", "threads"), counted(samples_, "sample", "samples"));
   std::fflush(stderr);
-}
-
-Recording& ProgressSink::begin(RecordingInfo info) {
-  file_ = info.file;
-  show(true);
-  return next_.begin(std::move(info));
 }
 
 void ProgressSink::sample(Sample sample) {

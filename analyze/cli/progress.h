@@ -11,12 +11,12 @@ namespace tailback::cli {
 /// Passes events on, and tells how many there were. The line is gone when this is.
 class ProgressSink final : public EventSink {
  public:
-  explicit ProgressSink(EventSink& next);
+  ProgressSink(EventSink& next, std::string file);
   ~ProgressSink() override;
   ProgressSink(const ProgressSink&) = delete;
   ProgressSink& operator=(const ProgressSink&) = delete;
 
-  Recording& begin(RecordingInfo info) override;
+  Recording& begin(RecordingInfo info) override { return next_.begin(std::move(info)); }
   void sample(Sample sample) override;
   void dump(Dump dump) override;
   void breach(Breach breach) override { next_.breach(std::move(breach)); }

@@ -121,8 +121,6 @@ Result<void> check_output(const ReplayArguments& arguments) {
 Result<Exit> run(const ReplayArguments& arguments) {
   if (arguments.input.paths.empty()) return Error{ErrorCode::kInvalidArgument, "replay what? Name a file, or a command: locks", ""};
   if (arguments.output.empty()) return Error{ErrorCode::kInvalidArgument, "name the incident file to write with -o FILE", ""};
-  if (arguments.input.paths.empty()) return Error{ErrorCode::kInvalidArgument, "INPUT is required (see tailback replay --help)", ""};
-  if (arguments.output.empty()) return Error{ErrorCode::kInvalidArgument, "-o is required: the incident file to write (see tailback replay --help)", ""};
   const bool given = !arguments.triggers.empty();
   const Result<std::vector<Trigger>> triggers = parse_triggers(given ? std::string_view(arguments.triggers) : default_triggers());
   if (!triggers.ok()) return triggers.error();

@@ -32,11 +32,11 @@ std::string header(const Recording& recording) {
   const RecordingInfo& info = recording.info;
   std::string file = info.file.empty() || info.file == "-" ? std::string("standard input") : short_place(info.file);
   std::string text = file + " · " + std::string(info.runtime == Runtime::kUnknown ? std::string_view(info.source) : to_string(info.runtime));
-  if (!info.command.empty()) text += fmt::format(" · {}", short_place(info.command));
+  // The program, without its arguments.
+  if (!info.command.empty()) text += fmt::format(" · {}", short_place(std::string_view(info.command).substr(0, info.command.find(' '))));
   if (info.pid != 0) text += fmt::format(" ({})", info.pid);
   text += " · " + counted(recording.dumps.size(), "dump", "dumps");
   if (!recording.samples.empty()) text += ", " + counted(recording.samples.size(), "sample", "samples");
-  if (const std::string span = time_span(recording); !span.empty()) text += " · " + span;
   return text;
 }
 
@@ -54,7 +54,10 @@ void print_health(Page& page, const ReportPart& part) {
 }
 
 void print_part(Page& page, const ReportPart& part, const TextOptions& options) {
-  page.line(header(part.recording), Style::kBold);
+  const std::string head = header(part.recording), span = time_span(part.recording);
+  const bool fits = display_width(head) + 3 + display_width(span) <= page.width();
+  page.line(fits && !span.empty() ? head + " · " + span : head, Style::kBold);
+  if (!fits) page.line("  " + span);
   page.blank();
   const std::vector<std::size_t> shown = chosen_dumps(part, options.dumps);
   std::vector<std::size_t> indices;

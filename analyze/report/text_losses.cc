@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "analyze/report/format.h"
@@ -51,10 +52,25 @@ void print_diagnostics(Page& page, const Recording& recording) {
   if (shown > kMost) page.line(fmt::format("  … and {} more reasons (--format json lists them)", shown - kMost));
 }
 
+constexpr std::string_view kNoDump = "no_dump.";
+
+/// Counters that tell of something that is not there; others tell what is.
+bool tells_of_a_loss(std::string_view name) {
+  constexpr std::array<std::string_view, 11> kWords{"lost", "no_dump", "dropped", "late", "failed", "missed", "not_stored", "thrown", "error", "overdue", "skipped"};
+  return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) { return name.find(word) != std::string_view::npos; });
+}
+
 void print_counters(Page& page, const Recording& recording) {
+  std::string not_dumped;
   for (const auto& [name, count] : recording.counters) {
-    if (count != 0) page.line(fmt::format("  {}: {}", metric_words(name), with_separators(count)));
+    if (count == 0 || !tells_of_a_loss(name)) continue;
+    if (name.starts_with(kNoDump)) {
+      not_dumped += (not_dumped.empty() ? "" : ", ") + with_separators(count) + " " + metric_words(name.substr(kNoDump.size()));
+    } else {
+      page.line(fmt::format("  {}: {}", metric_words(name), with_separators(count)));
+    }
   }
+  if (!not_dumped.empty()) page.paragraph("", 2, "samples beyond a trigger that gave no dump, by reason: " + not_dumped);
 }
 
 bool nothing_lost(const TextContext& context) {
@@ -63,7 +79,7 @@ bool nothing_lost(const TextContext& context) {
     const Dump& dump = recording.dumps[context.part.analysis.dumps[shown].dump];
     if (dump.threads_missed != 0 || !absent_stacks(recording, dump).empty()) return false;
   }
-  const bool counted_any = std::any_of(recording.counters.begin(), recording.counters.end(), [](const auto& counter) { return counter.second != 0; });
+  const bool counted_any = std::any_of(recording.counters.begin(), recording.counters.end(), [](const auto& counter) { return counter.second != 0 && tells_of_a_loss(counter.first); });
   const bool diagnosed = std::any_of(recording.diagnostics.begin(), recording.diagnostics.end(),
                                      [](const Diagnostic& diagnostic) { return diagnostic.severity != Severity::kInformation; });
   return !counted_any && !diagnosed;

@@ -43,7 +43,7 @@ struct Moment {
 
 /// The first sample, those of the dumps, the last.
 std::vector<Moment> moments_of(const Recording& recording) {
-  constexpr std::size_t kMostDumps = 10;
+  constexpr std::size_t kMostDumps = 10, kBetween = 4;
   std::vector<Moment> moments;
   const std::size_t dumps = recording.dumps.size();
   for (std::size_t i = 0; i < dumps; ++i) {
@@ -56,7 +56,13 @@ std::vector<Moment> moments_of(const Recording& recording) {
     moments.insert(moments.begin(), {&recording.samples.front(), nullptr});
   }
   if (moments.back().sample != &recording.samples.back()) moments.push_back({&recording.samples.back(), nullptr});
-  return moments;
+  if (moments.size() > 2 || recording.samples.size() < kBetween + 2) return moments;
+  // No dump to go by: some samples between the first and the last, evenly.
+  std::vector<Moment> filled{moments.front()};
+  for (std::size_t i = 1; i <= kBetween; ++i) filled.push_back({&recording.samples[i * (recording.samples.size() - 1) / (kBetween + 1)], nullptr});
+  if (moments.size() == 2) filled.push_back(moments.back());
+  std::stable_sort(filled.begin(), filled.end(), [](const Moment& a, const Moment& b) { return a.sample < b.sample; });
+  return filled;
 }
 
 void print_breaches(Page& page, const Recording& recording) {

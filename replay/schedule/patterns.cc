@@ -1,8 +1,10 @@
 // find_patterns(): minimal rings in the graph of who is blocked by whom.
 //
-// Strongly connected components first (Tarjan), then a depth-first search for rings of bounded length within each, from its smallest index up, so
+// Strongly connected components first, then a depth-first search for rings of bounded length within each, from its smallest index up, so
 // that each ring is found once. A ring with a chord contains a shorter ring whose holds fit together as well, so only chordless ones are kept.
 #include <algorithm>
+#include <boost/graph/compressed_sparse_row_graph.hpp>
+#include <boost/graph/strong_components.hpp>
 #include <unordered_map>
 
 #include "replay/schedule/requests.h"
@@ -34,49 +36,16 @@ Graph graph_of(std::span<const LockRule> rules, std::span<const Request> request
   return graph;
 }
 
-/// Tarjan's algorithm with a stack of its own: recordings may have rings as long as their threads.
+/// The strongly connected component of each request.
 std::vector<std::uint32_t> components_of(const Graph& graph) {
-  const auto size = static_cast<std::uint32_t>(graph.size());
-  std::vector<std::uint32_t> order(size, kNone), low(size, 0), component(size, kNone), open;
-  std::uint32_t clock = 0, components = 0;
-  struct Visit {
-    std::uint32_t node;
-    std::size_t edge;
-  };
-  std::vector<Visit> visits;
-  for (std::uint32_t root = 0; root < size; ++root) {
-    if (order[root] != kNone) continue;
-    visits.push_back({root, 0});
-    while (!visits.empty()) {
-      auto& [node, edge] = visits.back();
-      if (edge == 0) {
-        order[node] = low[node] = clock++;
-        open.push_back(node);
-      }
-      bool descended = false;
-      while (edge < graph[node].size() && !descended) {
-        const std::uint32_t to = graph[node][edge++].to;
-        if (order[to] == kNone) {
-          visits.push_back({to, 0});
-          descended = true;
-        } else if (component[to] == kNone) {
-          low[node] = std::min(low[node], order[to]);
-        }
-      }
-      if (descended) continue;
-      const std::uint32_t done = visits.back().node;
-      visits.pop_back();
-      if (!visits.empty()) low[visits.back().node] = std::min(low[visits.back().node], low[done]);
-      if (low[done] != order[done]) continue;
-      std::uint32_t member;
-      do {
-        member = open.back();
-        open.pop_back();
-        component[member] = components;
-      } while (member != done);
-      ++components;
-    }
+  using Sparse = boost::compressed_sparse_row_graph<boost::directedS, boost::no_property, boost::no_property, boost::no_property, std::uint32_t>;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+  for (std::uint32_t from = 0; from < graph.size(); ++from) {
+    for (const Edge& edge : graph[from]) edges.emplace_back(from, edge.to);
   }
+  const Sparse sparse(boost::edges_are_sorted, edges.begin(), edges.end(), static_cast<std::uint32_t>(graph.size()));
+  std::vector<std::uint32_t> component(graph.size(), kNone);
+  if (!graph.empty()) boost::strong_components(sparse, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, sparse)));
   return component;
 }
 

@@ -22,7 +22,16 @@ inline void expect_golden(const std::string& name, const std::string& actual) {
   ASSERT_TRUE(file) << path << " is missing; TAILBACK_UPDATE_GOLDEN=1 writes it";
   std::ostringstream expected;
   expected << file.rdbuf();
-  EXPECT_EQ(expected.str(), actual) << "differs from " << path;
+  if (expected.str() == actual) return;
+  std::istringstream was(expected.str()), is(actual);
+  std::string was_line, is_line;
+  int number = 0;
+  do {
+    ++number;
+    if (!std::getline(was, was_line)) was_line = "(end)";
+    if (!std::getline(is, is_line)) is_line = "(end)";
+  } while (was_line == is_line && was && is);
+  ADD_FAILURE() << path.string() << ":" << number << ": expected\n  " << was_line << "\nbut got\n  " << is_line;
 }
 
 }  // namespace tailback::testing

@@ -1,0 +1,93 @@
+#include "replay/timeline/timeline.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "replay/timeline/evaluate_triggers.h"
+
+namespace tailback::replay {
+namespace {
+
+/// Frames that say how a thread waits, not what for: a title of them alone would name no code of the program's.
+bool of_a_library(std::string_view function) {
+  for (const std::string_view prefix : {"runtime.", "sync.", "internal/", "sync/atomic.", "__", "pthread_", "std::", "java.", "jdk.", "sun.", "futex", "syscall", "tailback::"}) {
+    if (function.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<TimelineEntry> timeline_of(const Recording& recording) {
+  std::vector<TimelineEntry> entries;
+  entries.reserve(recording.samples.size() + recording.dumps.size() + 2 * recording.breaches.size());
+  std::size_t sample = 0;
+  std::int64_t last = 0;
+  const auto add = [&](EntryKind kind, std::int64_t wall_ns, std::size_t index) {
+    last = wall_ns != 0 ? wall_ns : last;
+    entries.push_back({kind, last, index});
+  };
+  for (std::size_t dump = 0; dump < recording.dumps.size(); ++dump) {
+    while (sample < recording.samples.size() && sample_comes_first(recording.samples[sample], recording.dumps[dump])) {
+      add(EntryKind::kSample, recording.samples[sample].wall_ns, sample);
+      ++sample;
+    }
+    add(EntryKind::kDump, recording.dumps[dump].wall_ns, dump);
+  }
+  for (; sample < recording.samples.size(); ++sample) add(EntryKind::kSample, recording.samples[sample].wall_ns, sample);
+  std::vector<TimelineEntry> breaches;
+  for (std::size_t i = 0; i < recording.breaches.size(); ++i) {
+    breaches.push_back({EntryKind::kBreachOpened, recording.breaches[i].opened_wall_ns, i});
+    if (recording.breaches[i].closed_wall_ns != 0) breaches.push_back({EntryKind::kBreachClosed, recording.breaches[i].closed_wall_ns, i});
+  }
+  const auto earlier = [](const TimelineEntry& a, const TimelineEntry& b) { return a.wall_ns < b.wall_ns; };
+  std::stable_sort(breaches.begin(), breaches.end(), earlier);
+  std::vector<TimelineEntry> all;
+  all.reserve(entries.size() + breaches.size());
+  std::merge(breaches.begin(), breaches.end(), entries.begin(), entries.end(), std::back_inserter(all), earlier);
+  return all;
+}
+
+std::vector<StackCount> stacks_of(const Dump& dump) {
+  std::unordered_map<StackId, std::uint64_t> counts;
+  for (const ThreadRecord& thread : dump.threads) counts[thread.stack] += thread.count;
+  std::vector<StackCount> stacks;
+  for (const auto& [stack, threads] : counts) stacks.push_back({stack, threads});
+  std::sort(stacks.begin(), stacks.end(), [](const StackCount& a, const StackCount& b) {
+    return a.threads != b.threads ? a.threads > b.threads : a.stack < b.stack;
+  });
+  return stacks;
+}
+
+std::string stack_title(const Recording& recording, StackId stack, std::size_t frames) {
+  const auto ids = recording.table.stack(stack);
+  if (ids.empty()) return "no stack";
+  std::size_t first = 0;
+  while (first < ids.size() && of_a_library(recording.table.function(ids[first]))) ++first;
+  if (first == ids.size()) first = 0;
+  std::string title;
+  for (std::size_t i = first; i < ids.size() && i < first + frames; ++i) {
+    if (!title.empty()) title += " ← ";
+    const std::string_view function = recording.table.function(ids[i]);
+    title += function.empty() ? "?" : function;
+  }
+  return title;
+}
+
+Series series_of(const Recording& recording, MetricId metric) {
+  Series series;
+  if (!metric.valid() || recording.samples.empty()) return series;
+  const bool monotonic = std::all_of(recording.samples.begin(), recording.samples.end(), [](const Sample& one) { return one.mono_ns != 0; });
+  const auto time = [&](const Sample& sample) { return monotonic ? sample.mono_ns : sample.wall_ns; };
+  const std::int64_t origin = time(recording.samples.front());
+  for (std::size_t i = 0; i < recording.samples.size(); ++i) {
+    const std::optional<double> value = recording.samples[i].value(metric);
+    if (!value) continue;
+    series.seconds.push_back(static_cast<double>(time(recording.samples[i]) - origin) / 1e9);
+    series.values.push_back(*value);
+    series.samples.push_back(i);
+  }
+  return series;
+}
+
+}  // namespace tailback::replay
