@@ -205,6 +205,7 @@ void Scribe::store_dump(RecorderEvent& event) {
   for (const Breach& breach : telling) tell(breach, report.dump_id, report.threads, report.headline);
   note_losses();
   if (stored) (void)writer_->flush();
+  if (stored && config_.options.on_dump) guarded([&] { config_.options.on_dump(report); });
   if (event.request) {
     if (stored) event.request->reply(std::move(report));
     else event.request->reply(Error{ErrorCode::kIo, "the dump was captured and could not be stored", config_.options.file});
@@ -214,9 +215,14 @@ void Scribe::store_dump(RecorderEvent& event) {
 void Scribe::tell(const Breach& breach, std::int64_t dump_id, std::uint64_t threads, const std::string& what) {
   voice_.say("breach of '" + breach.trigger + "' at " + number_words(breach.value) + ": " + what);
   if (!config_.options.on_breach) return;
-  BreachReport report{breach.id, breach.trigger, breach.metric, breach.value, breach.threshold, dump_id, threads, what};
+  const BreachReport report{breach.id, breach.trigger, breach.metric, breach.value, breach.threshold, dump_id, threads, what};
+  guarded([&] { config_.options.on_breach(report); });
+}
+
+/// Calls into the service.
+void Scribe::guarded(const std::function<void()>& call) {
   try {
-    config_.options.on_breach(report);
+    call();
   } catch (...) {
     ++tallies_.callbacks_thrown;
   }

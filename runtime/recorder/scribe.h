@@ -48,6 +48,7 @@ class Scribe {
   void open_breach(const RecorderEvent& event);
   void close_breach(const RecorderEvent& event);
   void tell(const Breach& breach, std::int64_t dump_id, std::uint64_t threads, const std::string& what);
+  void guarded(const std::function<void()>& call);
   void begin_recording();
   void take_leftovers();
   void housekeep();

@@ -1,29 +1,43 @@
-// deadlock_service: the incident's C++ twin.
+// deadlock_service: the incident's C++ twin, with a recorder in it.
 //
 // A service that goes wrong the way the modelled one did, every time, or (with --fixed) doesn't. Its threads number N in the end, 64 of them
-// innocent; the rest handle one request each and stand in HashSet::AddOne().
+// innocent; the rest handle one request each and stand in HashSet::AddOne(). The recorder notices by itself; nothing in the service helps it.
+#include <tailback/recorder.h>
+
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <thread>
 
+#include "samples/common/dump_counter.h"
 #include "samples/deadlock_service/service.h"
 
 namespace {
 
-constexpr std::size_t kInnocent = 64;  // refresher, bystanders, main and recorder
+constexpr std::size_t kInnocent = 64;  // refresher, bystanders, main and the recorder's own
+constexpr std::chrono::seconds kPatience{120};
 
 struct Options {
   std::size_t threads = 2000;
+  std::size_t dumps = 3;
   bool fixed = false;
+  std::string file = "/tmp/deadlock_service-" + std::to_string(::getpid()) + ".tailback";
 };
 
-int usage(const char* why) {
-  std::fprintf(stderr, "deadlock_service: %s\nusage: deadlock_service [--threads N] [--fixed]\n", why);
+int usage(const std::string& why) {
+  std::fprintf(stderr,
+               "deadlock_service: %s\n"
+               "usage: deadlock_service [--threads N] [--fixed] [--file F] [--dumps N]\n"
+               "  --threads N  threads in the end, %zu of them innocent (2000; the incident had 47905)\n"
+               "  --fixed      with the corrected key set: nothing goes wrong\n"
+               "  --file F     the incident file (/tmp/deadlock_service-PID.tailback)\n"
+               "  --dumps N    end once N dumps are committed, the last with all threads there (3; 0: stay until killed)\n",
+               why.c_str(), kInnocent);
   return 2;
 }
 
@@ -36,28 +50,85 @@ std::size_t threads_now() {
   return count;
 }
 
+bool number(const char* text, std::size_t& value) {
+  char* end = nullptr;
+  const unsigned long long parsed = std::strtoull(text, &end, 10);
+  if (end == text || *end != '\0' || *text == '-' || parsed > 1'000'000) return false;
+  value = parsed;
+  return true;
+}
+
+/// The argument that can't be read, or nothing.
+std::string read(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const char* const next = i + 1 < argc ? argv[i + 1] : "";
+    if (word == "--fixed") options.fixed = true;
+    else if (word == "--threads" && number(next, options.threads)) ++i;
+    else if (word == "--dumps" && number(next, options.dumps)) ++i;
+    else if (word == "--file" && *next != '\0') options.file = argv[++i];
+    else return argv[i];
+  }
+  return {};
+}
+
+tailback::RecorderOptions recorder_options(const Options& options, samples::DumpCounter& dumps) {
+  tailback::RecorderOptions made;
+  made.file = options.file;
+  // A real service samples every second and dumps every minute; a demonstration has less patience.
+  made.interval = std::chrono::milliseconds(100);
+  made.cool_down = std::chrono::seconds(2);
+  made.dumps_per_breach = made.dumps_per_hour = 100;
+  made.triggers = "threads > " + std::to_string(std::min<std::size_t>(1000, options.threads / 2)) + "; rss > 80% of limit";
+  made.on_dump = samples::DumpCounter::counting(dumps);
+  return made;
+}
+
+void say(const std::string& line) {
+  std::printf("deadlock_service: %s\n", line.c_str());
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    if (!std::strcmp(argv[i], "--threads") && i + 1 < argc) options.threads = std::strtoul(argv[++i], nullptr, 10);
-    else if (!std::strcmp(argv[i], "--fixed")) options.fixed = true;
-    else return usage((std::string("what is ") + argv[i] + "?").c_str());
-  }
-  if (options.threads <= kInnocent) return usage("--threads must be more than 64");
+  if (const std::string bad = read(argc, argv, options); !bad.empty()) return usage("what is " + bad + "?");
+  if (options.threads <= kInnocent) return usage("--threads must be more than " + std::to_string(kInnocent));
   if (const std::string missing = deadlock_service::missing_for(options.threads); !missing.empty()) {
     std::fprintf(stderr, "deadlock_service: this machine does not allow %zu threads:\n%s", options.threads, missing.c_str());
     return 3;
   }
+
+  samples::DumpCounter dumps;
+  tailback::Recorder recorder = tailback::record(recorder_options(options, dumps));
+  say("pid " + std::to_string(::getpid()) + ", records into " + (recorder.active() ? recorder.file() : "nothing"));
+  say("requests arrive; every second the refresher walks the keys" + std::string(options.fixed ? " (corrected)" : ""));
+
   deadlock_service::ServiceOptions service_options;
   service_options.fixed = options.fixed;
   service_options.requests = options.threads - kInnocent;
   service_options.bystanders = kInnocent - 1 - threads_now();
   deadlock_service::Service service(service_options);
   const std::size_t started = service.run();
-  std::printf("deadlock_service: %zu of %zu requests have arrived; %zu threads; pid %d\n", started, service_options.requests, threads_now(), int(::getpid()));
-  std::fflush(stdout);
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  ::_exit(0);
+  say(std::to_string(started) + " of " + std::to_string(service_options.requests) + " requests have arrived, the process has " +
+      std::to_string(threads_now()) + " threads");
+
+  bool well = true;
+  if (options.fixed) {
+    if (recorder.active()) well = recorder.dump_now("the end, and nothing went wrong").ok();
+  } else if (options.dumps == 0 || !recorder.active()) {
+    say("stuck; stays so until it is killed");
+    while (true) ::pause();
+  } else if (!dumps.wait(options.dumps, started, kPatience)) {
+    say("the dumps did not come");
+    well = false;
+  }
+  if (recorder.active()) {
+    const std::string file = recorder.file();
+    const tailback::Result<void> stopped = recorder.stop(std::chrono::seconds(30));
+    if (!stopped) say(stopped.error().to_string());
+    say("ends, " + std::to_string(threads_now()) + " threads; the incident is in " + file);
+  }
+  ::_exit(well ? 0 : 1);  // the threads are stuck: nothing can be joined or destroyed
 }

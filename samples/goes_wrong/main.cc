@@ -1,10 +1,12 @@
-// goes_wrong SCENARIO [--threads N] [--seconds S]: a small service that goes wrong as its scenario says.
+// goes_wrong SCENARIO: a small service that goes wrong as its scenario says, records itself, and ends.
+#include <tailback/recorder.h>
+
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -13,17 +15,29 @@
 namespace {
 
 using goes_wrong::Scenario;
+using namespace std::chrono_literals;
 
 struct Options {
   const Scenario* scenario = nullptr;
   std::size_t threads = 0;
-  int seconds = 10;
+  std::size_t dumps = 3;
+  std::string file;
 };
 
-int usage(const char* why) {
-  std::fprintf(stderr, "goes_wrong: %s\nusage: goes_wrong SCENARIO [--threads N] [--seconds S]\n", why);
+constexpr auto kTick = 100ms;
+constexpr int kTicksBetweenDumps = 10;
+
+int usage(const std::string& why) {
+  std::fprintf(stderr,
+               "goes_wrong: %s\n"
+               "usage: goes_wrong SCENARIO [--threads N] [--file F] [--dumps N]\n"
+               "  --threads N  how many requests pile up\n"
+               "  --file F     the incident file (/tmp/goes_wrong-SCENARIO-PID.tailback)\n"
+               "  --dumps N    dumps to take, a second apart (3; 0: stay until killed)\n"
+               "scenarios, and what tailback analyze reports:\n",
+               why.c_str());
   for (const Scenario* s : goes_wrong::scenarios()) {
-    std::fprintf(stderr, "  %-12.*s %.*s\n", int(s->name.size()), s->name.data(), int(s->summary.size()), s->summary.data());
+    std::fprintf(stderr, "  %-12s %-16s %s\n", std::string(s->name).c_str(), std::string(s->finding).c_str(), std::string(s->summary).c_str());
   }
   return 2;
 }
@@ -35,25 +49,68 @@ const Scenario* find(std::string_view name) {
   return nullptr;
 }
 
+bool number(const char* text, std::size_t& value) {
+  char* end = nullptr;
+  const unsigned long long parsed = std::strtoull(text, &end, 10);
+  if (end == text || *end != '\0' || *text == '-' || parsed > 1'000'000) return false;
+  value = parsed;
+  return true;
+}
+
+/// The argument that can't be read, or nothing.
+std::string read(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const char* const next = i + 1 < argc ? argv[i + 1] : "";
+    if (word == "--threads" && number(next, options.threads)) ++i;
+    else if (word == "--dumps" && number(next, options.dumps)) ++i;
+    else if (word == "--file" && *next != '\0') options.file = argv[++i];
+    else if (options.scenario == nullptr && find(word) != nullptr) options.scenario = find(word);
+    else return argv[i];
+  }
+  return {};
+}
+
+void run_ticks(const Scenario& scenario, int ticks) {
+  for (int i = 0; i < ticks; ++i) {
+    std::this_thread::sleep_for(kTick);
+    if (scenario.tick != nullptr) scenario.tick();
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--threads" && i + 1 < argc) options.threads = std::strtoul(argv[++i], nullptr, 10);
-    else if (word == "--seconds" && i + 1 < argc) options.seconds = std::atoi(argv[++i]);
-    else if (!options.scenario && find(word)) options.scenario = find(word);
-    else return usage("which scenario?");
-  }
-  if (!options.scenario) return usage("which scenario?");
+  if (const std::string bad = read(argc, argv, options); !bad.empty()) return usage("what is " + bad + "?");
+  if (options.scenario == nullptr) return usage("which scenario?");
   const Scenario& scenario = *options.scenario;
-  scenario.start(options.threads ? options.threads : scenario.default_threads);
-  std::printf("goes_wrong: %s; pid %d\n", scenario.summary.data(), int(::getpid()));
+  if (options.file.empty()) options.file = "/tmp/goes_wrong-" + std::string(scenario.name) + "-%p.tailback";
+
+  // The thresholds of a real service would not be reached by so few threads; here the dumps are asked for.
+  tailback::RecorderOptions recording;
+  recording.file = options.file;
+  recording.interval = kTick;
+  recording.triggers = "threads > 1000; rss > 80% of limit; deadlock";
+  tailback::Recorder recorder = tailback::record(std::move(recording));
+  const std::string name(scenario.name);
+  std::printf("goes_wrong: %s; pid %d, records into %s\n", std::string(scenario.summary).c_str(), static_cast<int>(::getpid()),
+              recorder.active() ? recorder.file().c_str() : "nothing");
   std::fflush(stdout);
-  for (int tick = 0; tick < options.seconds * 10; ++tick) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    if (scenario.tick) scenario.tick();
+  scenario.start(options.threads != 0 ? options.threads : scenario.default_threads);
+
+  while (options.dumps == 0 || !recorder.active()) run_ticks(scenario, 1);
+  bool well = true;
+  for (std::size_t dump = 0; dump < options.dumps; ++dump) {
+    run_ticks(scenario, kTicksBetweenDumps);
+    const tailback::Result<tailback::DumpReport> report = recorder.dump_now("asked for by goes_wrong " + name, 60s);
+    std::printf("goes_wrong: %s\n", report ? report->headline.c_str() : report.error().to_string().c_str());
+    well = well && report.ok();
   }
-  ::_exit(0);  // the threads are stuck: nothing can be joined
+  if (const tailback::Result<void> stopped = recorder.stop(30s); !stopped) {
+    std::printf("goes_wrong: %s\n", stopped.error().to_string().c_str());
+    well = false;
+  }
+  std::fflush(stdout);
+  ::_exit(well ? 0 : 1);  // the threads are stuck: nothing can be joined
 }

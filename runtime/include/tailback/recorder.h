@@ -54,6 +54,14 @@ struct BreachReport {
   std::string headline;
 };
 
+/// A dump that is committed.
+struct DumpReport {
+  std::int64_t dump_id = 0;
+  std::uint64_t threads = 0;
+  std::uint64_t threads_without_stack = 0;
+  std::string headline;
+};
+
 struct RecorderOptions {
   std::string file;                                 ///< required here or in TAILBACK_FILE; its folder must exist
   std::chrono::nanoseconds interval = std::chrono::seconds(1);
@@ -75,6 +83,8 @@ struct RecorderOptions {
   /// Called on the recorder's writing thread after the first dump of a breach is committed (or when there was none to be had). May
   /// take its time; what it throws is swallowed and counted.
   std::function<void(const BreachReport&)> on_breach;
+  /// The same after every dump, whatever it was taken for.
+  std::function<void(const DumpReport&)> on_dump;
   /// Where the recorder's lines go, one at a time, without a line end; standard error when empty.
   std::function<void(std::string_view line)> log;
 };
@@ -104,14 +114,6 @@ class Gauge {
 [[nodiscard]] Gauge gauge(std::string_view name, std::string_view unit = "count");
 /// The same for what only ever grows.
 [[nodiscard]] Gauge counter(std::string_view name, std::string_view unit = "count");
-
-/// A dump that was asked for.
-struct DumpReport {
-  std::int64_t dump_id = 0;
-  std::uint64_t threads = 0;
-  std::uint64_t threads_without_stack = 0;
-  std::string headline;
-};
 
 /// The running recorder. Movable; destruction is stop().
 /// Thread safety: dump_now, metrics_page, active and file from any thread; the rest by its owner.
