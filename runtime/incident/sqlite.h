@@ -24,7 +24,8 @@ class Statement {
   void bind(int index, std::int64_t value) { sqlite3_bind_int64(get(), index, value); }
   void bind(int index, double value) { sqlite3_bind_double(get(), index, value); }
   void bind(int index, std::string_view text) {
-    sqlite3_bind_text(get(), index, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+    // A view of nothing has no address, which SQLite would take for NULL.
+    sqlite3_bind_text(get(), index, text.data() != nullptr ? text.data() : "", static_cast<int>(text.size()), SQLITE_STATIC);
   }
   void bind(int index, std::span<const unsigned char> blob) {
     sqlite3_bind_blob(get(), index, blob.data(), static_cast<int>(blob.size()), SQLITE_STATIC);

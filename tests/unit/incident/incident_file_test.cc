@@ -141,6 +141,22 @@ void expect_same_dump(const Recording& a, const Dump& x, const Recording& b, con
   EXPECT_FALSE(y.holds[1].thread.valid());
 }
 
+TEST_F(IncidentFile, StoresADumpThatTellsNothingButItsThreads) {
+  {
+    auto writer = IncidentWriter::open(path()).value();
+    writer->begin(info_of("live"));
+    Dump dump;
+    dump.id = 1;
+    dump.threads.emplace_back();
+    writer->dump(std::move(dump));
+    EXPECT_EQ(writer->losses().total(), 0u) << (writer->losses().first_error ? writer->losses().first_error->to_string() : "");
+    writer->end();
+    ASSERT_TRUE(writer->finish());
+  }
+  ASSERT_EQ(read(path()).size(), 1u);
+  EXPECT_EQ(read(path())[0].dumps.size(), 1u);
+}
+
 TEST_F(IncidentFile, ReadsBackWhateverWasWritten) {
   for (const bool live : {true, false}) {
     const std::string file = path(live ? "live.tailback" : "log.tailback");
