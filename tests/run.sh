@@ -11,21 +11,8 @@ cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s\n' "$*"; }
 
-missing_packages() {
-  local package
-  for package in $(sed 's/#.*//' tests/packages.txt); do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
-  done
-}
-
-mapfile -t missing < <(missing_packages)
-if ((${#missing[@]})); then
-  say "installing ${missing[*]}"
-  [ "$(id -u)" = 0 ] || { echo "tests/run.sh: needs root to install packages; install them by hand: apt-get install ${missing[*]}" >&2; exit 2; }
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+. tests/packages.sh
+install_packages tests/run.sh
 
 presets=("$@")
 ((${#presets[@]})) || presets=(dev asan-ubsan tsan)
