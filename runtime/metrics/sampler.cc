@@ -74,7 +74,7 @@ void Sampler::append_new_metrics(std::vector<MetricInfo>& metrics) const {
   for (std::size_t i = metrics.size(); i < metrics_.size(); ++i) metrics.push_back(metrics_[i]);
 }
 
-void Sampler::take(Sample& sample) {
+void Sampler::take(Sample& sample, bool fresh) {
   // Asked first, so that an allocator at ease has answered by the time that the rest is read.
   if (probe_) probe_->ask();
   sample.values.clear();
@@ -82,7 +82,7 @@ void Sampler::take(Sample& sample) {
   sample.mono_ns = clock_.mono_ns();
   for (Group& group : groups_) {
     const std::int64_t begin = clock_.mono_ns();
-    if (group.budget.due(begin)) {
+    if (fresh || group.budget.due(begin)) {
       group.reader->read(group.values);
       group.read_ns = begin;
       group.budget.spent(begin, clock_.mono_ns());

@@ -34,8 +34,8 @@ class Sampler {
  public:
   Sampler(SamplerOptions options, std::shared_ptr<GaugeBoard> gauges, const Clock& clock = system_clock());
 
-  /// Fills `sample`, re-using its room.
-  void take(Sample& sample);
+  /// Fills `sample`, re-using its room. `fresh`: reads everything, whatever it costs.
+  void take(Sample& sample, bool fresh = false);
 
   /// All metrics so far; the sampling thread's view.
   [[nodiscard]] const std::vector<MetricInfo>& metrics() const { return metrics_; }

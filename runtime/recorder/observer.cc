@@ -1,6 +1,7 @@
 #include "runtime/recorder/observer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tailback {
 
@@ -9,7 +10,7 @@ void Observer::run() {
   for (;;) {
     Wake wake = wait();
     if (wake.request) capture(wake.request->reason, nullptr, wake.request);
-    if (wake.sample || wake.stop) observe();
+    if (wake.sample || wake.poked || wake.stop) observe(wake.poked);
     if (wake.stop) {
       push_stop();
       return;
@@ -39,8 +40,8 @@ Observer::Wake Observer::wait() {
   } else {
     wake.stop = stopping_;
   }
-  wake.sample = poked_ || now >= next_;
-  poked_ = false;
+  wake.sample = now >= next_;
+  wake.poked = std::exchange(poked_, false);
   if (now >= next_) {
     next_ += interval_;
     if (next_ <= now) {
@@ -52,8 +53,8 @@ Observer::Wake Observer::wait() {
   return wake;
 }
 
-void Observer::observe() {
-  sampler_.take(sample_);
+void Observer::observe(bool fresh) {
+  sampler_.take(sample_, fresh);
   ++tallies_.samples_taken;
   const bool queued = queue_.push(true, [this](RecorderEvent& event) {
     event.kind = RecorderEvent::Kind::kSample;

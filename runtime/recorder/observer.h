@@ -42,13 +42,13 @@ class Observer {
  private:
   static constexpr std::size_t kMostRequests = 16;
   struct Wake {
-    bool sample = false, stop = false;
+    bool sample = false, poked = false, stop = false;
     std::shared_ptr<DumpRequest> request;
   };
 
   Wake wait();
   void push_stop();
-  void observe();
+  void observe(bool fresh);
   void announce(const Decision& decision);
   void capture(std::string_view reason, const Decision* decision, std::shared_ptr<DumpRequest> request);
   void publish_counts();

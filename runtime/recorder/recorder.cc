@@ -8,6 +8,7 @@
 
 #include "runtime/metrics/helper_thread.h"
 #include "runtime/recorder/config.h"
+#include "runtime/recorder/lock_group.h"
 #include "runtime/recorder/observer.h"
 #include "runtime/recorder/process_gauges.h"
 #include "runtime/recorder/scribe.h"
@@ -56,13 +57,19 @@ Result<std::unique_ptr<Capturer>> make_capturer(const RecorderOptions& options) 
   return Capturer::create(capture);
 }
 
+SamplerOptions sampler_options() {
+  SamplerOptions options;
+  options.more_groups.push_back(make_lock_group());
+  return options;
+}
+
 }  // namespace
 
 // Kept alive by the handle and by each thread: what hangs keeps what it uses.
 struct Recorder::State {
   State(RecorderConfig config_, ProcessClaim claim_, std::unique_ptr<Capturer> capturer_)
       : claim(std::move(claim_)), config(std::move(config_)), voice(config.options), capturer(std::move(capturer_)),
-        sampler(SamplerOptions{}, process_gauges()), queue(Sampler::most_values()),
+        sampler(sampler_options(), process_gauges()), queue(Sampler::most_values()),
         observer(sampler, TriggerEngine(config.triggers, config.policy), capturer.get(), queue, tallies, config.options.interval),
         scribe(config, sampler, capturer.get(), queue, tallies, voice) {}
 
@@ -126,6 +133,7 @@ Result<Recorder> Recorder::start(RecorderOptions options) try {
     state->queue.push(false, [](RecorderEvent& event) { event.kind = RecorderEvent::Kind::kStop; });
     return Error{ErrorCode::kResourceExhausted, "no thread could be started", state->config.options.file};
   }
+  poke_on_deadlock(&state->observer);
   return Recorder(std::move(state));
 } catch (const std::exception& failure) {
   return Error{ErrorCode::kInternal, failure.what(), "starting the recorder"};
@@ -141,6 +149,7 @@ Result<void> Recorder::stop(std::chrono::milliseconds timeout) {
     return {};
   }
   state->stopped.store(true);
+  poke_on_deadlock(nullptr);
   state->observer.stop();
   std::unique_lock lock(state->mutex);
   if (!state->changed.wait_for(lock, timeout, [&] { return state->written; })) {
