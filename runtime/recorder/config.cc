@@ -97,6 +97,8 @@ Result<void> check(const RecorderOptions& options) {
 
 }  // namespace
 
+std::string spool_path(const RecorderOptions& options) { return options.file + ".spool"; }
+
 const char* process_environment(const char* name) { return ::secure_getenv(name); }
 
 Result<RecorderConfig> make_config(RecorderOptions options, const Environment& environment) {

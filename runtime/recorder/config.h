@@ -25,6 +25,9 @@ using Environment = std::function<const char*(const char* name)>;
 /// Errors: kInvalidArgument, the context names the option or variable.
 Result<RecorderConfig> make_config(RecorderOptions options, const Environment& environment);
 
+/// Where dumps lie until they are stored: beside the incident file.
+[[nodiscard]] std::string spool_path(const RecorderOptions& options);
+
 /// secure_getenv: nothing in set-user-id programs.
 [[nodiscard]] const char* process_environment(const char* name);
 

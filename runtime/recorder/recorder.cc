@@ -44,7 +44,7 @@ class ProcessClaim {
 
 Result<std::unique_ptr<Capturer>> make_capturer(const RecorderOptions& options) {
   CaptureOptions capture;
-  capture.spool_path = options.file + ".spool";
+  capture.spool_path = spool_path(options);
   capture.signals = options.signal != RecorderOptions::kSignalOff;
   capture.signal = capture.signals ? options.signal : 0;
   capture.interrupt_calls = options.interrupt_calls;

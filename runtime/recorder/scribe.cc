@@ -296,6 +296,9 @@ void Scribe::end() {
   writer_->end();
   result_ = writer_->finish();
   const WriterLosses& losses = writer_->losses();
+  // The spool goes with the recording, unless it still holds a dump for the next start to take in.
+  const bool spool_is_empty = tallies_.dumps_not_stored == 0 && tallies_.events_dropped == 0 && tallies_.internal_errors == 0;
+  if (capturer_ != nullptr && spool_is_empty) ::unlink(spool_path(config_.options).c_str());
   if (result_ && losses.total() > 0) {
     result_ = Error{ErrorCode::kIo, std::to_string(losses.total()) + " events could not be written" +
                                         (losses.first_error ? ": " + losses.first_error->message : ""), config_.options.file};
