@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "analyze/cli/interrupt.h"
+#include "analyze/cli/raw_terminal.h"
 
 namespace tailback::cli {
 namespace {
@@ -15,6 +16,7 @@ static_assert(std::atomic<const char*>::is_always_lock_free);
 void on_interrupt(int signal) {
   // A lock-free atomic may be read in a handler; unlink, signal, raise and write are async-signal-safe (signal-safety(7)).
   if (const char* path = unfinished.load()) ::unlink(path);
+  restore_terminal_signal_safe();
   // The progress line leaves the cursor in mid-line.
   if (::isatty(STDERR_FILENO)) [[maybe_unused]] const auto written = ::write(STDERR_FILENO, "\n", 1);
   ::signal(signal, SIG_DFL);

@@ -1,4 +1,5 @@
-// tailback replay INPUT… -o incident.tailback: a captured log as the incident file that the recorder would have written.
+// tailback replay INPUT…: the timeline (timeline_command.h), and with -o incident.tailback a captured log as the incident file that the recorder
+// would have written.
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include "analyze/analysis.h"
 #include "analyze/cli/command.h"
 #include "analyze/cli/input.h"
+#include "analyze/cli/timeline_command.h"
 #include "analyze/report/format.h"
 #include "replay/timeline/evaluate_triggers.h"
 #include "runtime/incident/incident_reader.h"
@@ -23,6 +25,7 @@ namespace {
 
 struct ReplayArguments {
   InputOptions input;
+  TimelineArguments timeline;
   std::string output;
   std::string triggers;
   bool append = false, force = false;
@@ -120,7 +123,7 @@ Result<void> check_output(const ReplayArguments& arguments) {
 
 Result<Exit> run(const ReplayArguments& arguments) {
   if (arguments.input.paths.empty()) return Error{ErrorCode::kInvalidArgument, "replay what? Name a file, or a command: locks", ""};
-  if (arguments.output.empty()) return Error{ErrorCode::kInvalidArgument, "name the incident file to write with -o FILE", ""};
+  if (arguments.output.empty()) return run_timeline(arguments.input, arguments.timeline);
   const bool given = !arguments.triggers.empty();
   const Result<std::vector<Trigger>> triggers = parse_triggers(given ? std::string_view(arguments.triggers) : default_triggers());
   if (!triggers.ok()) return triggers.error();
@@ -159,13 +162,14 @@ Result<Exit> run(const ReplayArguments& arguments) {
 void add_replay_locks_command(CLI::App& replay, Exit& exit);
 
 void add_replay_command(CLI::App& root, Exit& exit) {
-  CLI::App* command = root.add_subcommand("replay", "Turn a captured log into an incident file, with the breaches that it would have had");
+  CLI::App* command = root.add_subcommand("replay", "Play a recording, try other triggers on it, or turn a captured log into an incident file (-o)");
   const auto arguments = std::make_shared<ReplayArguments>();
   add_input_options(*command, arguments->input)->required(false);  // `replay locks` has inputs of its own
-  command->add_option("-o,--output", arguments->output, "The incident file to write")->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "Write the input as an incident file, with the breaches that it would have had")->type_name("FILE");
   command->add_option("--triggers", arguments->triggers, "Triggers to evaluate, separated by ';' (default: " + std::string(default_triggers()) + ")")->type_name("TEXT");
   auto* append = command->add_flag("--append", arguments->append, "Add a recording to an incident file that exists");
   command->add_flag("--force", arguments->force, "Replace the output if it exists")->excludes(append);
+  add_timeline_options(*command, arguments->timeline);
   add_replay_locks_command(*command, exit);
   command->callback([command, arguments, &exit] {
     if (!command->get_subcommands().empty()) return;  // has run already
