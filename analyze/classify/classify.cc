@@ -1,8 +1,114 @@
 #include "analyze/classify/activity.h"
 
-namespace tailback::analyze {
+#include <unordered_map>
 
-std::vector<Activity> classify(Recording&, Dump& dump) { return std::vector<Activity>(dump.threads.size()); }
+#include "analyze/classify/lock_binder.h"
+#include "analyze/classify/runtime_rules.h"
+
+namespace tailback::analyze {
+namespace {
+
+/// Reads each distinct stack and state once.
+class SiteTable {
+ public:
+  SiteTable(const Recording& recording, const RuntimeRules& rules) : recording_(recording), rules_(rules) {}
+
+  const WaitSite& site(const ThreadRecord& thread) {
+    const std::uint64_t key = (std::uint64_t{thread.stack.index} << 32) ^ (std::uint64_t{thread.state_text.index} << 8) ^ static_cast<std::uint64_t>(thread.state);
+    const auto [found, added] = sites_.try_emplace(key);
+    if (added) {
+      const ThreadView view(recording_.table, thread);
+      found->second = rules_.read(view, thread, recording_.table.text(thread.state_text));
+      const bool waits = found->second.lock != LockKind::kUnknown;
+      found->second.activity.own_frame =
+          own_frame(rules_, recording_.table, view, waits ? found->second.activity.wait_frame + std::size_t{1} : 0);
+    }
+    return found->second;
+  }
+
+ private:
+  const Recording& recording_;
+  const RuntimeRules& rules_;
+  std::unordered_map<std::uint64_t, WaitSite> sites_;
+};
+
+ActivityKind activity_of(LockKind kind) {
+  switch (kind) {
+    case LockKind::kSemaphore: return ActivityKind::kSemaphore;
+    case LockKind::kCondition: return ActivityKind::kCondition;
+    case LockKind::kWaitGroup:
+    case LockKind::kBarrier: return ActivityKind::kWaitGroup;
+    case LockKind::kChannel: return ActivityKind::kChannelReceive;
+    case LockKind::kFuture: return ActivityKind::kFuture;
+    case LockKind::kJoin: return ActivityKind::kJoin;
+    default: return ActivityKind::kLock;
+  }
+}
+
+/// A wait that the source recorded says more than the frames, except where they tell a worker without work.
+Activity recorded_activity(const Recording& recording, const Dump& dump, const Wait& wait, const RuntimeRules& rules, const WaitSite& site) {
+  Activity activity = site.activity;
+  const LockKind kind = wait.lock.index < dump.locks.size() ? dump.locks[wait.lock.index].kind : LockKind::kUnknown;
+  const ActivityKind by_lock = activity_of(kind);
+  const bool object = kind == LockKind::kUnknown || kind == LockKind::kFutex || by_lock == ActivityKind::kCondition;
+  if (activity.kind != ActivityKind::kIdle && !(object && activity.kind != ActivityKind::kUnknown && activity.kind != ActivityKind::kSystemCall)) {
+    activity.kind = by_lock;
+  }
+  const ThreadView view(recording.table, dump.threads[wait.thread.index]);
+  if (wait.frame > activity.wait_frame || site.lock == LockKind::kUnknown) activity.wait_frame = wait.frame;
+  activity.own_frame = own_frame(rules, recording.table, view, activity.wait_frame + std::size_t{1});
+  if (activity.own_frame == view.size()) activity.own_frame = own_frame(rules, recording.table, view, 0);
+  return activity;
+}
+
+/// Native text: `pthread_join` shows the id of the thread that it waits for in the futex call below it.
+///     __futex_abstimed_wait_common64 (… expected=607055, futex_word=0x7fb67661d990)
+void bind_join(Recording& recording, Dump& dump, ThreadIndex thread, const WaitSite& site, const std::unordered_map<std::string_view, std::uint32_t>& by_id) {
+  const ThreadView view(recording.table, dump.threads[thread.index]);
+  for (std::size_t i = 0; i <= site.activity.wait_frame && i < view.size(); ++i) {
+    const Argument* expected = view.argument(i, "expected");
+    if (expected == nullptr) continue;
+    const auto target = by_id.find(std::to_string(expected->value));
+    if (target == by_id.end()) continue;
+    const LockId lock{static_cast<std::uint32_t>(dump.locks.size())};
+    dump.locks.push_back(Lock{.kind = LockKind::kJoin});
+    dump.waits.push_back(Wait{.thread = thread, .lock = lock, .frame = site.activity.wait_frame});
+    dump.holds.push_back(Hold{.thread = {target->second}, .lock = lock, .evidence = recording.table.intern("the thread that is waited for has not ended")});
+    return;
+  }
+}
+
+}  // namespace
+
+std::vector<Activity> classify(Recording& recording, Dump& dump) {
+  const RuntimeRules& rules = runtime_rules(recording.info.runtime);
+  SiteTable sites(recording, rules);
+  std::vector<Activity> activities(dump.threads.size());
+  std::vector<std::uint32_t> wait_of(dump.threads.size(), LockId::kNone);
+  for (std::size_t i = 0; i < dump.waits.size(); ++i) {
+    const std::uint32_t thread = dump.waits[i].thread.index;
+    if (thread < wait_of.size() && wait_of[thread] == LockId::kNone) wait_of[thread] = static_cast<std::uint32_t>(i);
+  }
+  LockBinder binder(recording, dump, rules);
+  std::vector<std::pair<ThreadIndex, WaitSite>> joins;
+  for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
+    const WaitSite& site = sites.site(dump.threads[i]);
+    if (wait_of[i] != LockId::kNone) {
+      activities[i] = recorded_activity(recording, dump, dump.waits[wait_of[i]], rules, site);
+      continue;
+    }
+    activities[i] = site.activity;
+    if (site.lock == LockKind::kJoin) joins.emplace_back(ThreadIndex{i}, site);
+    else if (site.lock != LockKind::kUnknown) binder.add({i}, site);
+  }
+  binder.bind();
+  if (!joins.empty()) {
+    std::unordered_map<std::string_view, std::uint32_t> by_id;
+    for (std::uint32_t i = 0; i < dump.threads.size(); ++i) by_id.emplace(dump.threads[i].id, i);
+    for (const auto& [thread, site] : joins) bind_join(recording, dump, thread, site, by_id);
+  }
+  return activities;
+}
 
 std::string_view to_string(ActivityKind kind) {
   switch (kind) {

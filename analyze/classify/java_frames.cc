@@ -1,0 +1,94 @@
+// Java: the dump's own lines tell monitors, parked-on objects and owners, and the reader has recorded them. What is left is
+// what the frames say: idle pool workers, futures, sleeps, I/O.
+#include "analyze/classify/runtime_rules.h"
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::string_view kLibraries[] = {"java.", "javax.", "jdk.", "sun.", "com.sun.", "jrockit.", "weblogic.socket.", "oracle.jrockit.",
+                                           "kotlin.", "scala.concurrent.", "com.ibm.misc.", "com.ibm.java.", "org.graalvm."};
+
+struct FrameRule {
+  std::string_view function;  ///< beginning of a frame's function
+  ActivityKind kind;
+};
+
+/// Idle: a worker that waits for its next task, a reference handler, a timer.
+constexpr std::string_view kIdleFrames[] = {"java.util.concurrent.ThreadPoolExecutor.getTask", "java.util.concurrent.ForkJoinPool.awaitWork",
+                                            "java.util.concurrent.ForkJoinPool.runWorker", "java.lang.ref.ReferenceQueue.remove",
+                                            "java.lang.ref.Reference.waitForReferencePendingList", "java.lang.ref.Reference$ReferenceHandler.run",
+                                            "java.util.TimerThread.mainLoop", "java.lang.ref.Finalizer$FinalizerThread.run",
+                                            "jdk.internal.ref.CleanerImpl.run", "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
+                                            "sun.misc.GC$Daemon.run", "jdk.internal.misc.Signal", "sun.awt.", "java.awt.EventQueue.getNextEvent"};
+
+/// Innermost frames first; the first that matches decides.
+constexpr FrameRule kFrames[] = {
+    {"java.lang.Thread.sleep", ActivityKind::kSleep},
+    {"java.util.concurrent.TimeUnit.sleep", ActivityKind::kSleep},
+    {"java.lang.Thread.join", ActivityKind::kJoin},
+    {"java.util.concurrent.FutureTask.get", ActivityKind::kFuture},
+    {"java.util.concurrent.FutureTask.awaitDone", ActivityKind::kFuture},
+    {"java.util.concurrent.CompletableFuture.", ActivityKind::kFuture},
+    {"java.util.concurrent.CountDownLatch.await", ActivityKind::kWaitGroup},
+    {"java.util.concurrent.Phaser.", ActivityKind::kWaitGroup},
+    {"java.util.concurrent.CyclicBarrier.", ActivityKind::kWaitGroup},
+    {"java.util.concurrent.Semaphore.acquire", ActivityKind::kSemaphore},
+    {"java.util.concurrent.ArrayBlockingQueue.put", ActivityKind::kChannelSend},
+    {"java.util.concurrent.LinkedBlockingQueue.put", ActivityKind::kChannelSend},
+    {"java.util.concurrent.SynchronousQueue.put", ActivityKind::kChannelSend},
+    {"java.util.concurrent.ArrayBlockingQueue.", ActivityKind::kChannelReceive},
+    {"java.util.concurrent.LinkedBlockingQueue.", ActivityKind::kChannelReceive},
+    {"java.util.concurrent.LinkedBlockingDeque.", ActivityKind::kChannelReceive},
+    {"java.util.concurrent.SynchronousQueue.", ActivityKind::kChannelReceive},
+    {"java.util.concurrent.DelayQueue.", ActivityKind::kIdle},
+    {"java.net.", ActivityKind::kIo},
+    {"sun.nio.ch.", ActivityKind::kIo},
+    {"sun.nio.fs.", ActivityKind::kIo},
+    {"java.io.", ActivityKind::kIo},
+    {"java.util.zip.", ActivityKind::kRunning},
+    {"java.lang.UNIXProcess.waitFor", ActivityKind::kIo},
+    {"java.lang.ProcessImpl.waitFor", ActivityKind::kIo},
+    {"java.lang.Object.wait", ActivityKind::kCondition},
+    {"java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.", ActivityKind::kCondition}};
+
+bool library(std::string_view function, std::string_view, std::string_view) { return starts_with_any(function, kLibraries); }
+
+WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_view state) {
+  WaitSite site;
+  std::size_t last = 0;
+  bool idle = false;
+  for (std::size_t i = 0; i < thread.size() && library(thread.function(i), {}, {}); ++i) {
+    last = i;
+    idle = idle || starts_with_any(thread.function(i), kIdleFrames);
+    for (const FrameRule& rule : kFrames) {
+      if (site.activity.kind == ActivityKind::kUnknown && thread.function(i).starts_with(rule.function)) site.activity.kind = rule.kind;
+    }
+  }
+  site.activity.wait_frame = static_cast<std::uint16_t>(last);
+  if (idle) site.activity.kind = ActivityKind::kIdle;
+  // The JVM's own threads (compilers, collectors) have no frames at all.
+  if (thread.size() == 0) site.activity.kind = record.state == ThreadState::kBlocked ? ActivityKind::kUnknown : ActivityKind::kIdle;
+  site.timed = state.starts_with("TIMED_WAITING");
+  if (site.activity.kind == ActivityKind::kUnknown) {
+    if (record.state == ThreadState::kRunning) site.activity.kind = ActivityKind::kRunning;
+    if (record.state == ThreadState::kSleeping) site.activity.kind = ActivityKind::kSleep;
+    if (record.state == ThreadState::kIo) site.activity.kind = ActivityKind::kIo;
+    if (record.state == ThreadState::kBlocked) site.activity.kind = ActivityKind::kLock;
+  }
+  return site;
+}
+
+std::uint64_t lock_address(const ThreadView&, const WaitSite&) { return 0; }
+
+/// "com.acme.Cache" of "com.acme.Cache.get"; lambdas stay with their class. Which object it is, no dump says.
+Receiver receiver(const ThreadView& thread, std::size_t frame) {
+  const std::string_view function = thread.function(frame);
+  const std::size_t dot = function.rfind('.');
+  return dot == std::string_view::npos ? Receiver{} : Receiver{function.substr(0, dot), 0, false};
+}
+
+}  // namespace
+
+const RuntimeRules kJavaRules{Runtime::kJava, read, lock_address, receiver, library};
+
+}  // namespace tailback::analyze
