@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -56,6 +57,11 @@ std::string lock_words(const Lock& lock, LockMode mode, const StackTable& table)
   }
 }
 
+struct Place {
+  std::uint64_t threads = 0;
+  std::set<LockId> locks;
+};
+
 struct Top {
   std::uint64_t count = 0;
   std::uint64_t weight = 0;
@@ -79,12 +85,16 @@ std::string with_thousands(std::uint64_t number) {
 
 std::string headline(const Dump& dump, const StackTable& table) {
   std::map<std::tuple<LockId, LockMode, std::string_view>, std::uint64_t> by_lock;
+  std::map<std::tuple<LockKind, std::string_view>, Place> by_place;  // threads that wait each for an object of its own
   std::vector<bool> waits(dump.threads.size());
   for (const Wait& wait : dump.waits) {
     if (wait.thread.index >= dump.threads.size() || wait.lock.index >= dump.locks.size()) continue;
     const ThreadRecord& thread = dump.threads[wait.thread.index];
     const std::string_view function = waiting_function(table.stack(thread.stack), wait.frame + std::size_t{1}, table);
     by_lock[{wait.lock, wait.mode, function}] += thread.count;
+    Place& place = by_place[{dump.locks[wait.lock.index].kind, function}];
+    place.threads += thread.count;
+    place.locks.insert(wait.lock);
     waits[wait.thread.index] = true;
   }
   std::map<StackId, std::uint64_t> by_stack;
@@ -98,6 +108,14 @@ std::string headline(const Dump& dump, const StackTable& table) {
     const Lock& lock = dump.locks[lock_id.index];
     top.offer(count, is_real_lock(lock.kind) ? kWeightOfALock : 1, [&, l = mode, f = function] {
       return "waiting for " + lock_words(lock, l, table) + (f.empty() ? "" : " in " + std::string(f));
+    });
+  }
+  for (const auto& [key, place] : by_place) {
+    const auto& [kind, function] = key;
+    if (place.locks.size() < 2) continue;
+    top.offer(place.threads, 1, [&, k = kind, f = function, locks = place.locks.size()] {
+      return "waiting for " + with_thousands(locks) + " different objects (" + std::string(to_string(k)) + ")" +
+             (f.empty() ? "" : " in " + std::string(f));
     });
   }
   for (const auto& [stack, count] : by_stack) {

@@ -180,6 +180,7 @@ void Scribe::store_dump(RecorderEvent& event) {
   if (!event.raw.ok()) {
     ++tallies_.dumps_failed;
     const std::string why = "no dump: " + std::string(capturer_ == nullptr ? "capture is not possible here" : to_string(event.raw.failure));
+    sink().diagnostic({Severity::kDataLoss, "", 0, why, 1});
     for (const Breach& breach : telling) tell(breach, 0, 0, why);
     if (event.request) event.request->reply(Error{ErrorCode::kResourceExhausted, why, event.request->reason});
     return;

@@ -63,6 +63,15 @@ TEST_F(HeadlineTest, PrefersAQueueForALockToALargerIdlePool) {
   EXPECT_EQ(headline(dump, table), "11 threads, 2 of them waiting for the lock 0x7f00 in transfer");
 }
 
+TEST_F(HeadlineTest, CountsThreadsThatWaitEachForAnObjectOfItsOwn) {
+  for (int i = 0; i < 300; ++i) {
+    const LockId own = lock(LockKind::kSemaphore, "");
+    threads(1, stack({"sem_wait", "Session::run"}), Wait{{}, own, LockMode::kExclusive, false, 0, -1});
+  }
+  threads(3, stack({"main"}));
+  EXPECT_EQ(headline(dump, table), "303 threads, 300 of them waiting for 300 different objects (semaphore) in Session::run");
+}
+
 TEST_F(HeadlineTest, NamesTheCommonestPlaceWhereNobodyWaitsForALock) {
   threads(300, stack({"read", "__read", "Session::read_request"}));
   threads(3, stack({"main"}));
