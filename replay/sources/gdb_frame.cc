@@ -1,0 +1,117 @@
+#include "replay/sources/gdb_frame.h"
+
+#include "replay/sources/native_names.h"
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+/// Cuts one "name=value" off the front of an argument list; commas within brackets and strings don't end it.
+std::string_view take_argument(std::string_view& list) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const char c = list[i];
+    if (c == '\\' && quoted) {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '(' || c == '{' || c == '[')) {
+      ++depth;
+    } else if (!quoted && (c == ')' || c == '}' || c == ']')) {
+      --depth;
+    } else if (!quoted && c == ',' && depth <= 0) {
+      const std::string_view argument = list.substr(0, i);
+      list.remove_prefix(i + 1);
+      return argument;
+    }
+  }
+  const std::string_view argument = list;
+  list = {};
+  return argument;
+}
+
+/// "mutex=mutex@entry=0x555705271340 <A>" → name and 0x555705271340. A reference prints as "@0x…", a typed pointer as
+/// "(std::mutex *) 0x…". Values that are no address yield none.
+std::optional<std::uint64_t> argument_address(std::string_view value) {
+  if (const std::size_t entry = value.find("@entry="); entry != std::string_view::npos && entry < value.find_first_of(" \"{")) {
+    value.remove_prefix(entry + 7);
+  }
+  if (value.starts_with('(')) {
+    const std::size_t close = value.find(") ");
+    if (close != std::string_view::npos) value.remove_prefix(close + 2);
+  }
+  (void)skip(value, "@");
+  return take_hex(value);
+}
+
+void parse_arguments(StackTable& table, std::string_view list, std::vector<Argument>& arguments) {
+  for (unsigned position = 0; !list.empty() && position < kLocalVariable; ++position) {
+    const std::string_view argument = trim(take_argument(list));
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (const auto address = argument_address(argument.substr(equals + 1))) {
+      arguments.push_back({*address, table.intern(argument.substr(0, equals)), 0, static_cast<std::uint8_t>(position), false});
+    }
+  }
+}
+
+/// Cuts " at FILE:LINE" or " from MODULE" off the end, behind the list's closing bracket: a string argument may hold such words,
+/// but nothing behind it does.
+void take_place(StackTable& table, std::string_view& text, Frame& frame) {
+  const std::size_t at = text.rfind(") at "), from = text.rfind(") from ");
+  if (at != std::string_view::npos && (from == std::string_view::npos || at > from)) {
+    const Place place = split_place(trim(text.substr(at + 5)));
+    frame.file = table.intern(place.file);
+    frame.line = place.line;
+    text = text.substr(0, at + 1);
+  } else if (from != std::string_view::npos) {
+    const std::string_view module = trim(text.substr(from + 7));
+    if (const Place place = split_place(module); place.line != 0) {
+      frame.file = table.intern(place.file);
+      frame.line = place.line;
+    } else {
+      frame.module = table.intern(module);
+    }
+    text = text.substr(0, from + 1);
+  }
+}
+
+}  // namespace
+
+GdbFrame parse_gdb_frame(StackTable& table, std::string_view text, bool innermost) {
+  GdbFrame result;
+  text = trim(text);
+  if (const auto address = take_hex(text)) {
+    result.has_address = true;
+    result.frame.address = innermost || *address == 0 ? *address : *address - 1;
+    (void)(skip(text, " in ") || skip(text, " "));
+  }
+  if (text.starts_with('<') && text.ends_with('>')) {
+    result.signal_handler = text == "<signal handler called>";
+    result.frame.function = table.intern(text);
+    return result;
+  }
+  take_place(table, text, result.frame);
+  const std::size_t open = find_arguments(text);
+  const std::string_view name = text.substr(0, open);
+  if (!name.empty() && name != "??") result.frame.function = table.intern(function_name(name));
+  result.has_arguments = open != std::string_view::npos;
+  if (result.has_arguments) {
+    std::string_view list = text.substr(open + 2);
+    if (list.ends_with(')')) list.remove_suffix(1);
+    parse_arguments(table, list, result.arguments);
+  }
+  return result;
+}
+
+Argument parse_gdb_guard(StackTable& table, std::string_view line) {
+  const std::size_t device = line.find("{_M_device = ");
+  if (device == std::string_view::npos || line.find("_M_owns = false") != std::string_view::npos) return {};
+  const std::string_view name = trim(line.substr(0, line.find('=')));
+  const auto address = argument_address(line.substr(device + 13));
+  if (!address || *address == 0) return {};
+  return {*address, table.intern(std::string(name) + "._M_device"), 0, kLocalVariable, true};
+}
+
+}  // namespace tailback::replay

@@ -1,0 +1,197 @@
+#include "replay/sources/java_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "replay/sources/java_thread.h"
+#include "replay/sources/scan.h"
+#include "replay/sources/wall_time.h"
+
+namespace tailback::replay {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Follows the parse and passes each thread on as its object closes, so that of a file cut off in the middle everything
+/// before the cut is read.
+class Handler final : public nlohmann::json_sax<Json> {
+ public:
+  explicit Handler(DumpBuilder& builder) : builder_(builder), threads_(builder) {}
+
+  bool key(string_t& name) override {
+    key_ = name;
+    return true;
+  }
+  bool start_object(std::size_t) override {
+    if (path_.size() >= kMaximumDepth) return false;
+    path_.push_back(key_);
+    if (in_thread()) thread_ = {};
+    if (ends_with({"monitorsOwned", ""})) thread_.monitors.emplace_back();
+    key_.clear();
+    return true;
+  }
+  bool end_object() override {
+    if (in_thread()) emit();
+    path_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    if (path_.size() >= kMaximumDepth) return false;
+    path_.push_back(key_);
+    key_.clear();
+    return true;
+  }
+  bool end_array() override {
+    path_.pop_back();
+    return true;
+  }
+  bool string(string_t& value) override;
+  bool boolean(bool value) override {
+    if (in_thread() && key_ == "virtual") thread_.is_virtual = value;
+    return true;
+  }
+  bool number_integer(number_integer_t value) override { return number(value); }
+  bool number_unsigned(number_unsigned_t value) override { return number(static_cast<std::int64_t>(value)); }
+  bool null() override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    error_position = position;
+    return false;
+  }
+
+  /// The file ended within a thread: what is known of it counts.
+  void finish() {
+    if (thread_.id.empty()) return;
+    cut_off_ = true;
+    emit();
+  }
+
+  std::size_t error_position = 0;
+
+ private:
+  struct Monitors {
+    std::size_t depth = 0;
+    std::vector<std::string> locks;
+  };
+  struct Thread {
+    std::string id, name, state, blocked_on, waiting_on, parked_on, owner;
+    bool is_virtual = false;
+    std::vector<std::string> stack;
+    std::vector<Monitors> monitors;
+  };
+  static constexpr std::size_t kMaximumDepth = 32;
+
+  /// Whether the innermost containers have these names; an element of an array has none.
+  [[nodiscard]] bool ends_with(std::initializer_list<std::string_view> names) const {
+    if (path_.size() < names.size()) return false;
+    auto at = path_.end() - static_cast<std::ptrdiff_t>(names.size());
+    for (const std::string_view name : names) {
+      if (*at++ != name) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] bool in_thread() const { return ends_with({"threads", ""}); }
+  bool number(std::int64_t value) {
+    if (ends_with({"monitorsOwned", ""}) && key_ == "depth" && !thread_.monitors.empty()) {
+      thread_.monitors.back().depth = value > 0 ? static_cast<std::size_t>(value) : 0;
+    }
+    if (in_thread() && key_ == "tid") thread_.id = std::to_string(value);
+    return true;
+  }
+  void emit();
+
+  DumpBuilder& builder_;
+  JavaThreads threads_;
+  std::vector<std::string> path_;  ///< names of the open containers
+  std::string key_;
+  Thread thread_;
+  std::int64_t wall_ns_ = 0;
+  bool cut_off_ = false;
+};
+
+bool Handler::string(string_t& value) {
+  if (ends_with({"threads", "", "stack"})) {
+    if (thread_.stack.size() < DumpBuilder::kMaximumFrames) thread_.stack.push_back(value);
+  } else if (ends_with({"monitorsOwned", "", "locks"})) {
+    if (!thread_.monitors.empty()) thread_.monitors.back().locks.push_back(value);
+  } else if (ends_with({"parkBlocker"})) {
+    (key_ == "owner" ? thread_.owner : thread_.parked_on) = value;
+  } else if (in_thread()) {
+    if (key_ == "tid") thread_.id = value;
+    else if (key_ == "name") thread_.name = value;
+    else if (key_ == "state") thread_.state = value;
+    else if (key_ == "blockedOn") thread_.blocked_on = value;
+    else if (key_ == "waitingOn") thread_.waiting_on = value;
+    else if (key_ == "parkBlocker") thread_.parked_on = value;
+  } else if (ends_with({"threadDump"})) {
+    std::string_view digits = value;
+    if (key_ == "processId") builder_.info().pid = static_cast<std::int64_t>(take_number(digits).value_or(0));
+    else if (key_ == "runtimeVersion") builder_.info().version = value;
+    else if (key_ == "time") wall_ns_ = parse_wall_time(value);
+  }
+  return true;
+}
+
+void Handler::emit() {
+  if (!builder_.dump_open()) builder_.begin_dump(wall_ns_);
+  threads_.begin(thread_.id, thread_.name, 0);
+  ThreadRecord& record = builder_.thread();
+  if (thread_.is_virtual) record.label = builder_.table().intern("virtual");
+  for (const std::string& frame : thread_.stack) threads_.frame(frame);
+  if (!thread_.state.empty()) threads_.state(thread_.state);
+  for (const Monitors& monitors : thread_.monitors) {
+    for (const std::string& lock : monitors.locks) threads_.locked_at(monitors.depth, parse_java_lock(lock));
+  }
+  if (!thread_.blocked_on.empty()) threads_.enters_at_top(parse_java_lock(thread_.blocked_on));
+  else if (!thread_.waiting_on.empty()) threads_.waits(parse_java_lock(thread_.waiting_on));
+  else if (!thread_.parked_on.empty()) threads_.parks(parse_java_lock(thread_.parked_on));
+  if (cut_off_) {
+    record.quality = StackQuality::kPartial;
+    record.absence_reason = builder_.table().intern("the text breaks off");
+  }
+  threads_.end();
+  thread_ = {};
+}
+
+class JavaJsonReader final : public LineReader {
+ public:
+  JavaJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "java-json", Runtime::kJava) {}
+
+  void line(const Line& line) override {
+    text_.append(line.text).push_back('\n');
+    last_line_ = line.number;
+  }
+
+  void finish() override {
+    Handler handler(builder_);
+    const bool whole = Json::sax_parse(text_, &handler);
+    handler.finish();
+    if (!whole) {
+      const auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(handler.error_position, text_.size())), '\n');
+      builder_.diagnose(Severity::kDataLoss, static_cast<std::uint64_t>(lines) + 1, "JSON ends or is damaged here; what follows was not read");
+    }
+    builder_.finish();
+  }
+
+ private:
+  DumpBuilder builder_;
+  std::string text_;  ///< the whole input: JSON has no lines to go by
+  std::uint64_t last_line_ = 0;
+};
+
+Recognition recognise(std::string_view head) {
+  if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
+  if (head.find("\"threadDump\"") == std::string_view::npos) return {0, "no \"threadDump\""};
+  return {95, "JSON with \"threadDump\""};
+}
+
+}  // namespace
+
+const Format& java_json_format() {
+  static constexpr Format kFormat{
+      "java-json", "jcmd Thread.dump_to_file -format=json", recognise,
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavaJsonReader>(options, sink); }};
+  return kFormat;
+}
+
+}  // namespace tailback::replay

@@ -1,0 +1,132 @@
+#include "replay/sources/pt_pmp.h"
+
+#include <algorithm>
+
+#include "replay/sources/dump_builder.h"
+#include "replay/sources/native_names.h"
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+/// A collapsed stack: how many threads, or which one, and the functions, innermost first.
+struct Collapsed {
+  std::uint64_t number = 0;      ///< of threads; with single colons (quickstack -s) the thread's id
+  char separator = ',';
+  std::string_view functions;
+};
+
+/// Splits at `separator` outside brackets; "::" is no separator.
+std::string_view take_function(std::string_view& list, char separator) {
+  int depth = 0;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const char c = list[i];
+    if (c == '(' || c == '<' || c == '{') ++depth;
+    if ((c == ')' || c == '>' || c == '}') && depth > 0) --depth;
+    if (c != separator || depth != 0) continue;
+    if (c == ':' && list.substr(i, 2) == "::") {
+      ++i;
+      continue;
+    }
+    const std::string_view function = list.substr(0, i);
+    list.remove_prefix(i + 1);
+    return function;
+  }
+  const std::string_view function = list;
+  list = {};
+  return function;
+}
+
+/// A function's name, not words of a sentence.
+bool is_name(std::string_view name) {
+  if (name.empty()) return false;
+  int depth = 0;
+  for (const char c : name) {
+    if (c == '(' || c == '<') ++depth;
+    if (c == ')' || c == '>') --depth;
+    if (c == ' ' && depth <= 0) return name.starts_with("void ") || name.starts_with("operator ") || name.find("::operator ") != std::string_view::npos;
+  }
+  return name.find_first_not_of("0123456789.%") != std::string_view::npos;
+}
+
+///     276 pthread_mutex_lock,open_table,open_tables,…         pt-pmp: uniq -c
+/// 4711  __poll:handle_connections:main                        quickstack -s
+std::optional<Collapsed> parse(std::string_view line) {
+  Collapsed result;
+  std::string_view rest = trim(line);
+  const auto number = take_number(rest);
+  if (!number || *number == 0 || !rest.starts_with(' ')) return std::nullopt;
+  const bool two_spaces = rest.starts_with("  ");
+  result.number = *number;
+  result.functions = trim(rest);
+  std::string_view probe = result.functions;
+  const std::string_view first = take_function(probe, ',');
+  if (!probe.empty()) return is_name(first) && is_name(trim(take_function(probe, ','))) ? std::optional(result) : std::nullopt;
+  if (two_spaces) {
+    probe = result.functions;
+    const std::string_view inner = take_function(probe, ':');
+    if (!probe.empty() && is_name(inner) && is_name(take_function(probe, ':'))) {
+      result.separator = ':';
+      return result;
+    }
+  }
+  return is_name(result.functions) ? std::optional(result) : std::nullopt;
+}
+
+class PtPmpReader final : public LineReader {
+ public:
+  PtPmpReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "pt-pmp", Runtime::kNative) {}
+
+  void line(const Line& line) override {
+    const auto collapsed = parse(line.text);
+    if (!collapsed) {
+      // pt-pmp prints the date before each of its samples: "Tue Nov 24 13:35:51 UTC 2026".
+      if (!trim(line.text).empty() && builder_.dump_has_threads()) builder_.end_dump();
+      return;
+    }
+    if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
+    const bool one_thread = collapsed->separator == ':';
+    ThreadRecord& thread = builder_.begin_thread(
+        one_thread ? std::to_string(collapsed->number) : std::to_string(builder_.dump().threads.size() + 1), line.number);
+    if (!one_thread) thread.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(collapsed->number, UINT32_MAX));
+    for (std::string_view list = collapsed->functions; !list.empty();) {
+      const std::string_view name = trim(take_function(list, collapsed->separator));
+      Frame frame;
+      // "function(module)" of pt-pmp -l, "??" for none
+      if (!name.empty() && !name.starts_with("??")) frame.function = builder_.table().intern(function_name(name));
+      builder_.frame(builder_.table().intern(frame));
+    }
+    builder_.end_thread();
+  }
+
+  void finish() override { builder_.finish(); }
+
+ private:
+  DumpBuilder builder_;
+};
+
+Recognition recognise(std::string_view head) {
+  int collapsed = 0, other = 0;
+  while (!head.empty()) {
+    const std::string_view line = trim(take_line(head));
+    if (line.empty()) continue;
+    std::string_view probe = line;
+    const auto parsed = parse(line);
+    // One name alone is too little to tell it from any numbered list.
+    if (parsed && parsed->functions.find(parsed->separator) != std::string_view::npos) ++collapsed;
+    else if (!take_number(probe)) ++other;
+  }
+  if (collapsed >= 2 && collapsed > other) return {75, "lines of a count and a stack, \"276 pthread_mutex_lock,open_table\""};
+  return {0, "no lines of a count and functions"};
+}
+
+}  // namespace
+
+const Format& pt_pmp_format() {
+  static constexpr Format kFormat{
+      "pt-pmp", "stacks collapsed to one line each: pt-pmp, quickstack -s", recognise,
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<PtPmpReader>(options, sink); }};
+  return kFormat;
+}
+
+}  // namespace tailback::replay

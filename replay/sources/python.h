@@ -1,0 +1,12 @@
+// Stacks of Python threads: what faulthandler prints, and `py-spy dump` as text and as JSON.
+#pragma once
+
+#include "replay/sources/source.h"
+
+namespace tailback::replay {
+
+[[nodiscard]] const Format& faulthandler_format();
+[[nodiscard]] const Format& py_spy_format();
+[[nodiscard]] const Format& py_spy_json_format();
+
+}  // namespace tailback::replay
