@@ -124,6 +124,10 @@ class Capturer {
   /// Dump::id is the recorder's to set.
   [[nodiscard]] Dump resolve(const RawDump& raw, Recording& recording, ResolveStats* stats = nullptr);
 
+  /// The frames at the call address (a return address minus one) of a place in this process, innermost inlined one first.
+  /// One thread's at a time, as resolve().
+  [[nodiscard]] std::vector<FrameId> name(std::uint64_t address, StackTable& table);
+
   void release(const RawDump& raw) noexcept;
 
   /// Calls `sink` with each dump an earlier process left in the spool: begin(), dump(), end() with its modules and pid;

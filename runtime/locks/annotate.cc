@@ -84,7 +84,10 @@ class Annotator {
   [[nodiscard]] std::uint16_t own_frame(const ThreadRecord& thread, std::uint64_t place) const {
     const auto frames = recording_.table.stack(thread.stack);
     for (std::size_t i = 1; i < frames.size() && i < Hold::kNoFrame; ++i) {
-      if (recording_.table.frame(frames[i]).address == place - 1) return static_cast<std::uint16_t>(i - 1);
+      if (recording_.table.frame(frames[i]).address != place - 1) continue;
+      // A guard's constructor, inlined where the lock was called, is the lock's own too.
+      while (i + 1 < frames.size() && recording_.table.frame(frames[i]).inlined && recording_.table.function(frames[i]).starts_with("std::")) ++i;
+      return static_cast<std::uint16_t>(i - 1);
     }
     return Hold::kNoFrame;
   }

@@ -37,15 +37,13 @@ bool is_new(std::uint64_t signature) noexcept {
 void tell(const DeadlockReport& report) noexcept {
   telling.lock();
   last = report;
-  const DeadlockHandler call = handler;
-  void* context = handler_context;
-  telling.unlock();
   reported_count.fetch_add(1, std::memory_order_release);
+  if (handler != nullptr) handler(report, handler_context);
+  telling.unlock();
   const int fd = event_fd.load(std::memory_order_acquire);
   const std::uint64_t one = 1;
   if (fd >= 0 && ::write(fd, &one, sizeof one) < 0) {  // full: it is readable already
   }
-  if (call != nullptr) call(report, context);
   if (policy.load(std::memory_order_relaxed) == DeadlockPolicy::kAbort) {
     const std::string text = describe(report);
     std::fputs(text.c_str(), stderr);
@@ -65,7 +63,8 @@ std::uint32_t check(const ThreadSlot* caller, bool& member) noexcept {
     member = member || (caller != nullptr && search.ring_contains(caller));
     if (is_new(search.ring_signature())) tell(report);
   }
-  ended.store(number, std::memory_order_release);
+  // The number above, the rings below, so that both are of one check.
+  ended.store(number << 16 | std::min<std::uint32_t>(rings, 0xffff), std::memory_order_release);
   return rings;
 }
 
@@ -110,7 +109,11 @@ bool try_check(const ThreadSlot* caller, bool& member) noexcept {
 }
 
 std::uint64_t checks_begun() noexcept { return begun.load(std::memory_order_seq_cst); }
-bool checked_since(std::uint64_t number) noexcept { return ended.load(std::memory_order_acquire) > number; }
+bool checked_since(std::uint64_t number) noexcept { return last_check().number > number; }
+CheckResult last_check() noexcept {
+  const std::uint64_t both = ended.load(std::memory_order_acquire);
+  return {both >> 16, static_cast<std::uint32_t>(both & 0xffff)};
+}
 std::uint64_t deadlocks_reported() noexcept { return reported_count.load(std::memory_order_acquire); }
 
 bool last_deadlock(DeadlockReport& report) noexcept {

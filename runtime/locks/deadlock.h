@@ -63,7 +63,8 @@ DeadlockPolicy deadlock_policy() noexcept;
 void set_deadlock_delay(std::int64_t delay_ns) noexcept;
 std::int64_t deadlock_delay() noexcept;
 
-/// Called once for each new ring, on the thread that found it, which is about to wait: it must not block nor take an instrumented lock.
+/// Called once for each new ring, on the thread that found it, which is about to wait: it must not block, take an instrumented lock or call
+/// anything of this file. Once set_deadlock_handler() has returned, the handler before is not running and won't be called.
 using DeadlockHandler = void (*)(const DeadlockReport& report, void* context) noexcept;
 void set_deadlock_handler(DeadlockHandler handler, void* context) noexcept;
 /// An eventfd that becomes readable with each new ring; made at the first call, -1 when it can't be.
@@ -71,6 +72,12 @@ int deadlock_event_fd() noexcept;
 
 /// Looks now. Returns how many rings there are; new ones are reported first.
 std::uint32_t check_deadlocks() noexcept;
+/// What the check that ended last found; number 0: there was none.
+struct CheckResult {
+  std::uint64_t number = 0;
+  std::uint32_t rings = 0;
+};
+CheckResult last_check() noexcept;
 /// Rings reported since the process began.
 std::uint64_t deadlocks_reported() noexcept;
 /// The ring reported last; false when there was none.

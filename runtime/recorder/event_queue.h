@@ -22,6 +22,9 @@
 namespace tailback {
 
 struct DumpRequest;
+namespace locks {
+struct Snapshot;
+}
 
 struct RecorderEvent {
   enum class Kind : std::uint8_t { kSample, kOpened, kClosed, kDump, kStop };
@@ -31,6 +34,7 @@ struct RecorderEvent {
   bool by_trigger = false;                ///< of a kDump
   std::int64_t wall_ns = 0;               ///< of the sample that led to it
   RawDump raw;                            ///< kDump
+  const locks::Snapshot* locks = nullptr; ///< kDump: the lock registry right after; null: none. Given back by whoever takes the event
   std::shared_ptr<DumpRequest> request;   ///< of a kDump that was asked for
 };
 

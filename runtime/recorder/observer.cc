@@ -82,8 +82,10 @@ void Observer::capture(std::string_view reason, const Decision* decision, std::s
   RawDump raw;
   raw.failure = CaptureFailure::kNoListing;
   if (capturer_ != nullptr) raw = capturer_->capture(reason, decision != nullptr ? decision->breach_id : 0);
+  const locks::Snapshot* locks = raw.ok() ? snapshots_.take() : nullptr;
   const bool queued = queue_.push(false, [&](RecorderEvent& event) {
     event.kind = RecorderEvent::Kind::kDump;
+    event.locks = locks;
     event.by_trigger = decision != nullptr;
     if (decision != nullptr) event.decision = *decision;
     event.wall_ns = sample_.wall_ns;
@@ -92,6 +94,7 @@ void Observer::capture(std::string_view reason, const Decision* decision, std::s
   });
   // The dump itself is safe: it stays in the spool and is taken in at the next start.
   if (queued) return;
+  snapshots_.give_back(locks);
   ++tallies_.events_dropped;
   if (request) request->reply(Error{ErrorCode::kResourceExhausted, "the writing thread does not keep up; the dump is in the spool", request->reason});
 }

@@ -15,6 +15,7 @@
 #include <mutex>
 
 #include "runtime/capture/capturer.h"
+#include "runtime/locks/snapshot_pool.h"
 #include "runtime/metrics/sampler.h"
 #include "runtime/recorder/dump_request.h"
 #include "runtime/recorder/event_queue.h"
@@ -38,6 +39,8 @@ class Observer {
   /// Takes a sample now, because something is known to have happened.
   void poke();
   void stop();
+  /// Of dumps; the writing thread gives snapshots back.
+  [[nodiscard]] locks::SnapshotPool& snapshots() { return snapshots_; }
 
  private:
   static constexpr std::size_t kMostRequests = 16;
@@ -61,6 +64,7 @@ class Observer {
   const std::chrono::nanoseconds interval_;
   std::chrono::steady_clock::time_point next_;
   Sample sample_;
+  locks::SnapshotPool snapshots_;
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable woken_;

@@ -71,7 +71,7 @@ struct Recorder::State {
       : claim(std::move(claim_)), config(std::move(config_)), voice(config.options), capturer(std::move(capturer_)),
         sampler(sampler_options(), process_gauges()), queue(Sampler::most_values()),
         observer(sampler, TriggerEngine(config.triggers, config.policy), capturer.get(), queue, tallies, config.options.interval),
-        scribe(config, sampler, capturer.get(), queue, tallies, voice) {}
+        scribe(config, sampler, capturer.get(), queue, observer.snapshots(), tallies, voice) {}
 
   std::optional<ProcessClaim> claim;  // until nothing is recorded any more
   const pid_t process = ::getpid();

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "runtime/locks/annotate.h"
+#include "runtime/locks/snapshot_pool.h"
 #include "runtime/metrics/metric_names.h"
 #include "runtime/metrics/prometheus.h"
 #include "runtime/recorder/dump_request.h"
@@ -38,9 +40,9 @@ std::string number_words(double value) {
 
 }  // namespace
 
-Scribe::Scribe(const RecorderConfig& config, const Sampler& sampler, Capturer* capturer, EventQueue& queue, Tallies& tallies,
-               const Voice& voice)
-    : config_(config), sampler_(sampler), capturer_(capturer), queue_(queue), tallies_(tallies), voice_(voice),
+Scribe::Scribe(const RecorderConfig& config, const Sampler& sampler, Capturer* capturer, EventQueue& queue, locks::SnapshotPool& snapshots,
+               Tallies& tallies, const Voice& voice)
+    : config_(config), sampler_(sampler), capturer_(capturer), queue_(queue), snapshots_(snapshots), tallies_(tallies), voice_(voice),
       info_(process_info(config.options)), incidents_(config.triggers.size()) {}
 
 Scribe::~Scribe() = default;
@@ -102,6 +104,7 @@ void Scribe::run() {
         ++tallies_.internal_errors;
         if (event->request) event->request->reply(Error{ErrorCode::kResourceExhausted, "the dump could not be stored", ""});
       }
+      snapshots_.give_back(std::exchange(event->locks, nullptr));
       queue_.done();
     }
     try {
@@ -186,6 +189,9 @@ void Scribe::store_dump(RecorderEvent& event) {
     return;
   }
   Dump dump = capturer_->resolve(event.raw, *recording_);
+  if (event.locks != nullptr) {
+    locks::annotate(dump, *recording_, *event.locks, [this](std::uint64_t address) { return capturer_->name(address, recording_->table); });
+  }
   dump.id = ++dump_id_;
   DumpReport report{dump.id, dump.thread_count(), event.raw.stats.missing, headline(dump, recording_->table)};
   const std::uint64_t lost_before = writer_ ? writer_->losses().dumps : 0;

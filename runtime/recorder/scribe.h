@@ -19,6 +19,7 @@
 
 #include "runtime/capture/capturer.h"
 #include "runtime/incident/incident_writer.h"
+#include "runtime/locks/snapshot_pool.h"
 #include "runtime/metrics/sampler.h"
 #include "runtime/recorder/config.h"
 #include "runtime/recorder/event_queue.h"
@@ -29,7 +30,8 @@ namespace tailback {
 
 class Scribe {
  public:
-  Scribe(const RecorderConfig& config, const Sampler& sampler, Capturer* capturer, EventQueue& queue, Tallies& tallies, const Voice& voice);
+  Scribe(const RecorderConfig& config, const Sampler& sampler, Capturer* capturer, EventQueue& queue, locks::SnapshotPool& snapshots,
+         Tallies& tallies, const Voice& voice);
   ~Scribe();
 
   /// Opens the file, on the thread that starts the recorder. An error only for a file that must not be written to.
@@ -62,6 +64,7 @@ class Scribe {
   const Sampler& sampler_;
   Capturer* const capturer_;
   EventQueue& queue_;
+  locks::SnapshotPool& snapshots_;
   Tallies& tallies_;
   const Voice& voice_;
 
