@@ -9,8 +9,9 @@ void Observer::run() {
   next_ = std::chrono::steady_clock::now();
   for (;;) {
     Wake wake = wait();
+    // A dump that is asked for has a sample beside it, too.
+    if (wake.sample || wake.poked || wake.stop || wake.request) observe(wake.poked);
     if (wake.request) capture(wake.request->reason, nullptr, wake.request);
-    if (wake.sample || wake.poked || wake.stop) observe(wake.poked);
     if (wake.stop) {
       push_stop();
       return;

@@ -1,7 +1,7 @@
 // The thread `tailback`: takes samples, lets the triggers decide, captures. It never waits for the disk, for symbols or for the allocator.
 //
 //   sampling ──every interval, or when poked──▶ sample → engine → capture → queue ──▶ sampling
-//            ──a request──▶ capture → queue ──▶ sampling
+//            ──a request──▶ the same, and a capture in any case ──▶ sampling
 //            ──stop()──▶ last sample → queue → ended
 //
 // Once running it allocates nothing, so that it goes on beside a thread that is stuck inside malloc.
