@@ -6,12 +6,14 @@
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/holding.h"
 #include "runtime/locks/waiting.h"
+#include "runtime/schedule/hook.h"
 
 namespace tailback {
 
 using namespace locks;
 
 void condition_variable::notify(bool all, const void* place) noexcept {
+  schedule_before(all ? ScheduledOperation::kNotifyAll : ScheduledOperation::kNotify, identity_);
   if (events_on() && this_thread() != nullptr) {
     event_notify(this_thread(), identity_.enter(this), all, reinterpret_cast<std::uintptr_t>(place));
   }
@@ -24,6 +26,7 @@ void condition_variable::notify_one() noexcept { notify(false, TAILBACK_PLACE())
 void condition_variable::notify_all() noexcept { notify(true, TAILBACK_PLACE()); }
 
 void condition_variable::wait_until_ns(std::unique_lock<mutex>& lock, std::int64_t deadline_ns, const void* place) {
+  schedule_before(ScheduledOperation::kWait, identity_);
   ThreadSlot* record = this_thread();
   mutex& m = *lock.mutex();
   const std::uint64_t id = identity_.enter(this);
@@ -37,6 +40,7 @@ void condition_variable::wait_until_ns(std::unique_lock<mutex>& lock, std::int64
   }
   if (record != nullptr && id != 0) event_condition_woken(record, id);
   m.lock();
+  schedule_woke();
 }
 
 void condition_variable::wait(std::unique_lock<mutex>& lock) { wait_until_ns(lock, kNoDeadline, TAILBACK_PLACE()); }

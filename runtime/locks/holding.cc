@@ -5,6 +5,7 @@
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/pages.h"
 #include "runtime/locks/registry.h"
+#include "runtime/schedule/hook.h"
 
 namespace tailback::locks {
 namespace {
@@ -55,6 +56,7 @@ void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place) 
   const auto address = reinterpret_cast<std::uintptr_t>(place);
   if ((features.load(std::memory_order_relaxed) & kFeatureHoldStacks) != 0) record_stack(record, address);
   event_acquired(record, key, address);
+  schedule_after();
 }
 
 void observe_released(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {

@@ -7,6 +7,7 @@
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/holding.h"
 #include "runtime/locks/waiting.h"
+#include "runtime/schedule/hook.h"
 
 namespace tailback {
 
@@ -64,12 +65,14 @@ bool mutex::lock_slow(std::int64_t deadline_ns, const void* place) {
 
 void mutex::lock() {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kLock, identity_);
   if (!try_take(state_)) [[unlikely]] lock_slow(kNoDeadline, place);
   note_acquired(this_thread(), identity_.enter(this), false, place);
 }
 
 bool mutex::try_lock() noexcept {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kTry, identity_);
   const bool taken = try_take(state_);
   if (taken) {
     note_acquired(this_thread(), identity_.enter(this), false, place);
@@ -80,12 +83,14 @@ bool mutex::try_lock() noexcept {
 }
 
 void mutex::unlock() noexcept {
+  schedule_before(ScheduledOperation::kUnlock, identity_);
   note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
   give(state_);
 }
 
 bool mutex::try_lock_for_ns(std::int64_t ns) noexcept {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kTry, identity_);
   // A timed wait is in no ring, so lock_slow does not throw.
   const bool taken = try_take(state_) || (ns > 0 && lock_slow(deadline_after(ns), place));
   if (taken) {
@@ -120,6 +125,7 @@ void recursive_mutex::take(const void* place) noexcept {
 void recursive_mutex::lock() {
   if (again()) return;
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kLock, identity_);
   if (!try_take(state_)) take_slow(state_, identity_.enter(this), kNoDeadline, place);
   take(place);
 }
@@ -127,6 +133,7 @@ void recursive_mutex::lock() {
 bool recursive_mutex::try_lock() noexcept {
   if (again()) return true;
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kTry, identity_);
   const bool taken = try_take(state_);
   if (taken) {
     take(place);
@@ -138,6 +145,7 @@ bool recursive_mutex::try_lock() noexcept {
 
 void recursive_mutex::unlock() noexcept {
   if (--depth_ > 0) return;
+  schedule_before(ScheduledOperation::kUnlock, identity_);
   owner_.store(nullptr, std::memory_order_relaxed);
   note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
   give(state_);

@@ -29,6 +29,7 @@
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/holding.h"
 #include "runtime/locks/waiting.h"
+#include "runtime/schedule/hook.h"
 
 namespace tailback {
 
@@ -361,6 +362,7 @@ void shared_mutex_queue::last_reader_left() noexcept {
 
 void shared_mutex::lock() {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kLock, identity_);
   std::uint32_t expected = 0;
   if (!state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]] {
     shared_mutex_queue(*this).lock_slow(kNoDeadline, place);
@@ -371,6 +373,7 @@ void shared_mutex::lock() {
 bool shared_mutex::try_lock() noexcept { return try_lock_for_ns(0); }
 
 void shared_mutex::unlock() noexcept {
+  schedule_before(ScheduledOperation::kUnlock, identity_);
   note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
   std::uint32_t expected = kWriter;
   if (!state_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]] {
@@ -380,6 +383,7 @@ void shared_mutex::unlock() noexcept {
 
 void shared_mutex::lock_shared() {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kLockShared, identity_);
   if (!open_for_reader(state_.fetch_add(kReader, std::memory_order_acquire))) [[unlikely]] {
     shared_mutex_queue(*this).lock_shared_slow(kNoDeadline, place);
   }
@@ -389,6 +393,7 @@ void shared_mutex::lock_shared() {
 bool shared_mutex::try_lock_shared() noexcept { return try_lock_shared_for_ns(0); }
 
 void shared_mutex::unlock_shared() noexcept {
+  schedule_before(ScheduledOperation::kUnlock, identity_);
   note_releasing(this_thread(), identity_.id(), true, TAILBACK_PLACE());
   const std::uint32_t before = state_.fetch_sub(kReader, std::memory_order_release);
   if (before < 2 * kReader && (before & (kQueued | kWoken | kWriter)) == kQueued) [[unlikely]] shared_mutex_queue(*this).last_reader_left();
@@ -414,6 +419,7 @@ void note_try(lock_identity& identity, const void* lock, bool taken, bool shared
 
 bool shared_mutex::try_lock_for_ns(std::int64_t ns) noexcept {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kTry, identity_);
   std::uint32_t word = state_.load(std::memory_order_relaxed);
   const bool queue_first = identity_.policy() == lock_policy::fair && (word & kQueued) != 0;
   bool taken = free_for_writer(word) && !queue_first &&
@@ -425,6 +431,7 @@ bool shared_mutex::try_lock_for_ns(std::int64_t ns) noexcept {
 
 bool shared_mutex::try_lock_shared_for_ns(std::int64_t ns) noexcept {
   const void* place = TAILBACK_PLACE();
+  schedule_before(ScheduledOperation::kTryShared, identity_);
   bool taken = false;
   std::uint32_t word = state_.load(std::memory_order_relaxed);
   while (!taken && open_for_reader(word)) {

@@ -87,7 +87,7 @@ constexpr std::uint64_t lock_of(std::uint64_t key) noexcept { return key >> 1; }
 constexpr bool is_shared(std::uint64_t key) noexcept { return (key & 1) != 0; }
 
 /// Extras that cost time on every acquisition; all off is one load and one branch.
-enum Features : std::uint32_t { kFeatureEvents = 1, kFeatureHoldStacks = 2 };
+enum Features : std::uint32_t { kFeatureEvents = 1, kFeatureHoldStacks = 2, kFeatureSchedule = 4 /**< runtime/schedule */ };
 extern std::atomic<std::uint32_t> features;
 
 /// Closes gaps in a full record; counts the hold as unnamed and returns false where there is none.

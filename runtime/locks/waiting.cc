@@ -2,6 +2,7 @@
 
 #include "runtime/locks/deadlock.h"
 #include "runtime/locks/event_log.h"
+#include "runtime/schedule/hook.h"
 
 namespace tailback::locks {
 
@@ -33,6 +34,7 @@ void WaitScope::set_ticket(std::uint32_t ticket) noexcept {
 }
 
 WaitScope::Woken WaitScope::sleep(const std::atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t deadline_ns) noexcept {
+  schedule_parked();
   const std::int64_t until = look_at_ns_ < deadline_ns ? look_at_ns_ : deadline_ns;
   if (futex_wait(word, expected, until)) return Woken::kMaybe;
   if (until == look_at_ns_ && look_for_rings()) return Woken::kDeadlock;
