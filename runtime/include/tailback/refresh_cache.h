@@ -1,0 +1,361 @@
+// A cache that refreshes by itself the keys that have been asked for, and never makes a reader wait for the store but when it wants to.
+//
+//   tailback::RefreshCache<std::string, User> users({.name = "users"}, [db](const std::string& id) { return db->find(id); });
+//   if (auto user = users.get("ada")) greet(*user);            // from memory; a miss registers the key and returns at once
+//   auto user = users.get("ada", std::chrono::seconds(1));     // a miss waits for its first load, as long as that
+//
+// Every key is loaded again once an interval, spread over it, by a bounded number of threads of the cache's own. At most one load of a key
+// is in flight. A load that fails leaves the value as it was, with its age. "There is no such key" is an answer, and is kept too.
+//
+// No lock is held while a loader or callback of the user's runs. What they throw is contained and counted.
+//
+// Thread safety: all members. Blocks: get(key) never for a load; get(key, wait) up to `wait`; stop() never for a loader.
+// Ownership: a loader that hangs outlives the cache, with the loader object and a share of the cache's state: let it own what it uses.
+// Errors: the constructor throws std::system_error when no thread is to be had, std::bad_alloc as containers do. get() may throw
+// std::bad_alloc and what Key's hash, comparison and copy throw.
+// Cost: tests/bench/cache.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <tailback/cache_support.h>
+#include <tailback/shared_mutex.h>
+
+namespace tailback {
+
+template <class Value>
+struct CacheResult {
+  CacheState state = CacheState::loading;
+  std::shared_ptr<const Value> value;    ///< of fresh and stale
+  std::chrono::nanoseconds age{0};       ///< of the value, or of the knowledge that there is none
+
+  explicit operator bool() const noexcept { return value != nullptr; }
+  const Value& operator*() const { return *value; }
+  const Value* operator->() const { return value.get(); }
+};
+
+template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std::equal_to<Key>>
+class RefreshCache {
+ public:
+  using Result = CacheResult<Value>;
+  /// The value; none: there is no such key.
+  using Loader = std::function<std::optional<Value>(const Key&)>;
+  /// One for each key, in their order. A result of another length counts as a failure.
+  using BatchLoader = std::function<std::vector<std::optional<Value>>(const std::vector<Key>&)>;
+
+  RefreshCache(CacheOptions options, Loader loader) : RefreshCache(std::move(options), one_by_one(std::move(loader)), 1) {}
+  RefreshCache(CacheOptions options, BatchLoader loader) : RefreshCache(std::move(options), std::move(loader), 0) {}
+  ~RefreshCache() { stop(); }
+  RefreshCache(const RefreshCache&) = delete;
+  RefreshCache& operator=(const RefreshCache&) = delete;
+
+  /// What memory knows. A miss registers the key, to be loaded at once.
+  Result get(const Key& key) { return state_->get(key); }
+  /// The same, but a miss waits for its first load.
+  Result get(const Key& key, std::chrono::nanoseconds wait) {
+    Result result = state_->get(key);
+    return result.state == CacheState::loading ? state_->wait_for(key, wait) : result;
+  }
+  /// Forgets a key; a load in flight is not stored.
+  void erase(const Key& key) { state_->erase(key); }
+
+  /// All keys, each shard's taken under its lock once.
+  [[nodiscard]] std::vector<Key> keys() const { return state_->keys(); }
+  [[nodiscard]] CacheStatistics statistics() const { return state_->statistics(); }
+
+  /// Ends refreshing: idle threads end, those in a loader are left to end by themselves, waiting readers get `stopped`. What is in memory is
+  /// still served. Returns how many loaders are still running after `patience`.
+  std::size_t stop(std::chrono::milliseconds patience = std::chrono::milliseconds(0)) { return state_->stop(patience); }
+
+  /// For tests with a clock of their own: time has moved.
+  void wake() { state_->schedule.wake(); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Value> value;
+    std::int64_t loaded_ns = 0;                    // when `value`, or that there is none, became known
+    std::int64_t failed_ns = 0;                    // when a load failed last; 0: the last one did not
+    mutable std::atomic<std::int64_t> asked_ns{0};
+    std::uint64_t ticket = 0;                      // of the load in flight; 0: none
+    bool known = false;                            // loaded once
+  };
+  struct alignas(64) Shard {
+    mutable shared_mutex mutex{"RefreshCache.shard", lock_policy::prefer_readers};
+    std::unordered_map<Key, Entry, Hash, Equal> entries;
+    std::condition_variable_any loaded;            // for those who wait for a first load
+    std::size_t waiting = 0;
+    mutable std::atomic<std::uint64_t> hits{0}, misses{0};
+  };
+  /// Keys whose loads go together; each with the ticket that its entry must still have for the result to be stored.
+  struct Batch {
+    std::vector<Key> keys;
+    std::vector<std::uint64_t> tickets;
+  };
+
+  struct State final : CacheWork, std::enable_shared_from_this<State> {
+    State(CacheOptions options_, BatchLoader loader_, std::size_t batch_size_)
+        : options(std::move(options_)), loader(std::move(loader_)), batch_size(batch_size_), schedule(options, *this), shards(kCacheShards) {}
+
+    Shard& shard_of(const Key& key) { return shards[spread(Hash{}(key))]; }
+    static std::size_t spread(std::size_t hash) { return (hash * 0x9e3779b97f4a7c15ull) >> 32 & (kCacheShards - 1); }
+
+    // What an entry gives a reader now, and whether it should be loaded.
+    std::pair<Result, bool> look(const Entry& entry, std::int64_t now) const {
+      const std::chrono::nanoseconds age(now - entry.loaded_ns);
+      const bool retry = entry.ticket == 0 && (entry.failed_ns == 0 || now - entry.failed_ns >= options.retry_after.count());
+      if (!entry.known) return {{entry.failed_ns != 0 && entry.ticket == 0 ? CacheState::failed : CacheState::loading, nullptr, {}}, retry};
+      if (entry.value == nullptr) {
+        if (age < options.negative_time_to_live) return {{CacheState::absent, nullptr, age}, false};
+        return {{entry.failed_ns != 0 ? CacheState::absent : CacheState::loading, nullptr, age}, retry};
+      }
+      if (options.time_to_live.count() > 0 && age >= options.time_to_live) {
+        return {{retry || entry.ticket != 0 ? CacheState::loading : CacheState::failed, nullptr, age}, retry};
+      }
+      const bool stale = entry.failed_ns != 0 || age > 2 * options.interval;
+      return {{stale ? CacheState::stale : CacheState::fresh, entry.value, age}, false};
+    }
+
+    Result get(const Key& key) {
+      const std::int64_t now = schedule.now();
+      Shard& shard = shard_of(key);
+      {
+        const std::shared_lock hold(shard.mutex);
+        if (const auto found = shard.entries.find(key); found != shard.entries.end()) {
+          // Not written with every read: the line is other readers', too.
+          if (now - found->second.asked_ns.load(std::memory_order_relaxed) > kAskedGrain) {
+            found->second.asked_ns.store(now, std::memory_order_relaxed);
+          }
+          auto [result, load] = look(found->second, now);
+          if (!load) {
+            (result.state == CacheState::loading ? shard.misses : shard.hits).fetch_add(1, std::memory_order_relaxed);
+            if (result.state == CacheState::loading && schedule.stopping()) result.state = CacheState::stopped;
+            return result;
+          }
+        }
+      }
+      shard.misses.fetch_add(1, std::memory_order_relaxed);
+      return register_key(shard, key, now);
+    }
+
+    Result register_key(Shard& shard, const Key& key, std::int64_t now) {
+      Batch batch;
+      Result result;
+      {
+        const std::lock_guard hold(shard.mutex);
+        if (schedule.stopping()) return {CacheState::stopped, nullptr, {}};
+        const auto found = shard.entries.find(key);
+        if (found == shard.entries.end()) make_room(shard);
+        Entry& entry = found != shard.entries.end() ? found->second : shard.entries[key];
+        entry.asked_ns.store(now, std::memory_order_relaxed);
+        bool load = false;
+        std::tie(result, load) = look(entry, now);
+        if (!load) return result;  // another thread was first
+        batch.keys.push_back(key);
+        batch.tickets.push_back(entry.ticket = schedule.next_ticket());
+        if (result.state == CacheState::failed) result.state = CacheState::loading;
+      }
+      schedule.add_miss(std::make_shared<Batch>(std::move(batch)));
+      return result;
+    }
+
+    Result wait_for(const Key& key, std::chrono::nanoseconds wait) {
+      Shard& shard = shard_of(key);
+      const auto deadline = std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(24 * 365));
+      std::unique_lock hold(shard.mutex);
+      ++shard.waiting;
+      Result result;
+      for (;;) {
+        const auto found = shard.entries.find(key);
+        if (found == shard.entries.end()) {
+          result = {CacheState::failed, nullptr, {}};  // erased, or evicted while it was loading
+          break;
+        }
+        result = look(found->second, schedule.now()).first;
+        if (result.state != CacheState::loading) break;
+        if (schedule.stopping()) {
+          result.state = CacheState::stopped;
+          break;
+        }
+        if (shard.loaded.wait_until(hold, deadline) == std::cv_status::timeout && std::chrono::steady_clock::now() >= deadline) break;
+      }
+      --shard.waiting;
+      return result;
+    }
+
+    // With the shard locked. Of a few keys by chance the one asked for longest ago goes.
+    void make_room(Shard& shard) {
+      const std::size_t most = std::max<std::size_t>(1, options.capacity / kCacheShards);
+      while (shard.entries.size() >= most) {
+        const std::size_t buckets = shard.entries.bucket_count();
+        const Key* oldest = nullptr;
+        std::int64_t oldest_ns = 0;
+        std::size_t seen = 0;
+        for (std::size_t i = 0, b = schedule.random() % buckets; i < buckets && seen < kEvictionSample; ++i, b = (b + 1) % buckets) {
+          for (auto it = shard.entries.begin(b); it != shard.entries.end(b); ++it, ++seen) {
+            const std::int64_t asked = it->second.asked_ns.load(std::memory_order_relaxed);
+            if (oldest == nullptr || asked < oldest_ns) {
+              oldest = &it->first;
+              oldest_ns = asked;
+            }
+          }
+        }
+        shard.entries.erase(shard.entries.find(*oldest));
+        schedule.count_eviction();
+      }
+    }
+
+    void erase(const Key& key) {
+      Shard& shard = shard_of(key);
+      {
+        const std::lock_guard hold(shard.mutex);
+        shard.entries.erase(key);
+      }
+      shard.loaded.notify_all();
+    }
+
+    std::vector<Key> keys() const {
+      std::vector<Key> all;
+      for (const Shard& shard : shards) {
+        const std::shared_lock hold(shard.mutex);
+        for (const auto& [key, entry] : shard.entries) all.push_back(key);
+      }
+      return all;
+    }
+
+    // CacheWork: one shard's turn. Its keys are taken under its lock once; those not asked for go; the loads come later.
+    std::vector<std::shared_ptr<void>> refresh(std::size_t index) override {
+      const std::int64_t now = schedule.now();
+      std::vector<std::shared_ptr<void>> batches;
+      std::shared_ptr<Batch> batch;
+      Shard& shard = shards[index];
+      const std::lock_guard hold(shard.mutex);
+      for (auto it = shard.entries.begin(); it != shard.entries.end();) {
+        Entry& entry = it->second;
+        if (now - entry.asked_ns.load(std::memory_order_relaxed) > options.evict_after.count()) {
+          it = shard.entries.erase(it);
+          schedule.count_eviction();
+          continue;
+        }
+        if (entry.ticket == 0) {
+          if (batch == nullptr || batch->keys.size() >= batch_size) batches.push_back(batch = std::make_shared<Batch>());
+          batch->keys.push_back(it->first);
+          batch->tickets.push_back(entry.ticket = schedule.next_ticket());
+        }
+        ++it;
+      }
+      return batches;
+    }
+
+    // CacheWork: no lock is held here but store()'s.
+    bool load(const std::shared_ptr<void>& work) override {
+      const auto& batch = *static_cast<const Batch*>(work.get());
+      std::vector<std::optional<Value>> values;
+      bool well = false;
+      std::string why = "the loader returned another number of values than it was given keys";
+      try {
+        values = loader(batch.keys);
+        well = values.size() == batch.keys.size();
+      } catch (const std::exception& thrown) {
+        why = thrown.what();
+      } catch (...) {
+        why = "the loader threw something that is no std::exception";
+      }
+      for (std::size_t i = 0; i < batch.keys.size(); ++i) store(batch.keys[i], batch.tickets[i], well ? &values[i] : nullptr);
+      if (!well && options.on_failure) {
+        try {
+          options.on_failure(why);
+        } catch (...) {
+          schedule.count_callback_failure();
+        }
+      }
+      return well;
+    }
+
+    void store(const Key& key, std::uint64_t ticket, std::optional<Value>* value) {
+      std::shared_ptr<const Value> fresh;
+      if (value != nullptr && value->has_value()) fresh = std::make_shared<const Value>(std::move(**value));
+      std::shared_ptr<const Value> old;  // destroyed without the lock
+      Shard& shard = shard_of(key);
+      bool somebody_waits = false;
+      {
+        const std::lock_guard hold(shard.mutex);
+        somebody_waits = shard.waiting > 0;
+        const auto found = shard.entries.find(key);
+        // Else it was erased meanwhile, and perhaps registered anew.
+        if (found != shard.entries.end() && found->second.ticket == ticket) {
+          Entry& entry = found->second;
+          entry.ticket = 0;
+          if (value == nullptr) {
+            entry.failed_ns = std::max<std::int64_t>(1, schedule.now());
+          } else {
+            old = std::exchange(entry.value, std::move(fresh));
+            entry.known = true;
+            entry.failed_ns = 0;
+            entry.loaded_ns = schedule.now();
+          }
+        }
+      }
+      if (somebody_waits) shard.loaded.notify_all();
+    }
+
+    // CacheWork: readers that wait must learn that nothing comes any more.
+    void stopped() override {
+      for (Shard& shard : shards) {
+        { const std::lock_guard hold(shard.mutex); }  // one that has just looked is waiting now
+        shard.loaded.notify_all();
+      }
+    }
+    void add_to(CacheStatistics& sums) const override {
+      for (const Shard& shard : shards) {
+        sums.hits += shard.hits.load(std::memory_order_relaxed);
+        sums.misses += shard.misses.load(std::memory_order_relaxed);
+        const std::shared_lock hold(shard.mutex);
+        sums.entries += shard.entries.size();
+      }
+    }
+    std::shared_ptr<CacheWork> share() override { return this->shared_from_this(); }
+
+    CacheStatistics statistics() const { return schedule.statistics(); }
+    std::size_t stop(std::chrono::milliseconds patience) { return schedule.stop(patience); }
+
+    static constexpr std::int64_t kAskedGrain = 1'000'000'000;
+    static constexpr std::size_t kEvictionSample = 8;
+
+    const CacheOptions options;
+    const BatchLoader loader;
+    const std::size_t batch_size;
+    CacheSchedule schedule;
+    std::vector<Shard> shards;
+  };
+
+  RefreshCache(CacheOptions options, BatchLoader loader, std::size_t batch_size) {
+    const std::size_t size = batch_size != 0 ? batch_size : std::max<std::size_t>(1, options.batch_size);
+    state_ = std::make_shared<State>(std::move(options), std::move(loader), size);
+    state_->schedule.start();
+  }
+
+  static BatchLoader one_by_one(Loader loader) {
+    return [loader = std::move(loader)](const std::vector<Key>& keys) {
+      std::vector<std::optional<Value>> values;
+      values.push_back(loader(keys.front()));
+      return values;
+    };
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tailback
