@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "analyze/classify/runtime_rules.h"
 #include "analyze/group/lock_directory.h"
+#include "analyze/report/format.h"
 
 namespace tailback::analyze {
 namespace {
@@ -96,7 +98,9 @@ std::string_view threads_word(Runtime runtime) { return runtime == Runtime::kGo 
 std::string short_function(std::string_view function, Runtime runtime) {
   if (runtime == Runtime::kGo) return short_go(function);
   if (runtime == Runtime::kJava) return std::string(last_parts(function, ".", 2));
-  const std::string plain = without_templates(function);
+  // An ABI tag is the compiler's: "Values[abi:cxx11]".
+  const std::size_t tag = function.find("[abi:");
+  const std::string plain = without_templates(function.substr(0, tag));
   return std::string(last_parts(plain, "::", 2));
 }
 
@@ -136,17 +140,32 @@ std::string group_activity(const Recording& recording, const Dump& dump, const G
   return std::string(state.empty() ? to_string(group.state) : state);
 }
 
+std::string frame_name(const Recording& recording, const Frame& frame) {
+  const std::string_view function = recording.table.text(frame.function);
+  if (function.empty()) {
+    return fmt::format("{}+{:#x}", short_place(recording.table.text(frame.module)), frame.offset ? frame.offset : frame.address);
+  }
+  std::string name = short_function(function, recording.info.runtime);
+  // The name of a lambda says nothing; its place does.
+  const bool lambda = recording.info.runtime == Runtime::kNative && name.find("operator()") != std::string::npos;
+  if (const std::string place = short_place(place_text(recording.table, frame)); lambda && !place.empty()) return "lambda at " + place;
+  return name;
+}
+
 std::string own_frames(const Recording& recording, StackId id, std::size_t own_frame, std::size_t frames) {
-  const auto stack = recording.table.stack(id);
-  if (stack.empty()) return {};
+  const StackTable& table = recording.table;
+  const auto stack = table.stack(id);
+  const RuntimeRules& rules = runtime_rules(recording.info.runtime);
   std::string text;
-  const std::size_t first = own_frame < stack.size() ? own_frame : 0;
-  for (std::size_t i = first; i < stack.size() && i < first + frames; ++i) {
-    const Frame& frame = recording.table.frame(stack[i]);
-    std::string name = short_function(recording.table.text(frame.function), recording.info.runtime);
-    if (name.empty()) name = fmt::format("{}+{:#x}", short_place(recording.table.text(frame.module)), frame.offset ? frame.offset : frame.address);
+  std::size_t shown = 0;
+  for (std::size_t i = own_frame < stack.size() ? own_frame : 0; i < stack.size() && shown < frames; ++i) {
+    const Frame& frame = table.frame(stack[i]);
+    // What a library does between two functions of the program is noise, but a stack of nothing else must still show something.
+    const bool library = rules.library(table.text(frame.function), table.text(frame.file), table.text(frame.module));
+    if (library && (shown != 0 || own_frame < stack.size())) continue;
     if (!text.empty()) text += " ← ";
-    text += name;
+    text += frame_name(recording, frame);
+    ++shown;
   }
   return text;
 }

@@ -30,7 +30,9 @@ namespace tailback::analyze {
 /// What the threads of a group do: "write lock HashSet.mu", "channel receive", "network or file I/O", "runs".
 [[nodiscard]] std::string group_activity(const Recording& recording, const Dump& dump, const Group& group);
 
-/// "(*HashSet).AddOne ← (*Cache).Get ← handle": own frames, from the one that waits outwards; at most `frames`.
+/// "(*HashSet).AddOne", "lambda at service.cc:80", "libfoo.so+0x1234".
+[[nodiscard]] std::string frame_name(const Recording& recording, const Frame& frame);
+/// "(*HashSet).AddOne ← (*Cache).Get ← handle": the program's frames, from the one that waits outwards; at most `frames`.
 [[nodiscard]] std::string own_frames(const Recording& recording, StackId stack, std::size_t own_frame, std::size_t frames);
 
 }  // namespace tailback::analyze

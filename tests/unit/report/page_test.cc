@@ -59,6 +59,7 @@ TEST(Names, ShortenFunctionsButSayWhich) {
   EXPECT_EQ(short_function("com.acme.store.Cache.get", Runtime::kJava), "Cache.get");
   EXPECT_EQ(short_function("acme::store::Cache<std::string, int>::get", Runtime::kNative), "Cache::get");
   EXPECT_EQ(short_function("std::operator<<", Runtime::kNative), "std::operator<<");
+  EXPECT_EQ(short_function("acme::HashSet::Values[abi:cxx11]", Runtime::kNative), "HashSet::Values");
   EXPECT_EQ(short_function("main", Runtime::kNative), "main");
   EXPECT_EQ(short_function("acme::run(int)::{lambda()#1}::operator()", Runtime::kNative), "{lambda()#1}::operator()");
 }
