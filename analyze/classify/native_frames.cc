@@ -104,6 +104,8 @@ constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "a
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
                                            "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::"};
 constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso"};
+/// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
+constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"};
 
 std::string_view bare(std::string_view name) {
   while (name.starts_with('_')) name.remove_prefix(1);
@@ -140,8 +142,9 @@ bool is_call(std::string_view function, ActivityKind* kind) {
   return false;
 }
 
-bool library(std::string_view function, std::string_view, std::string_view module) {
+bool library(std::string_view function, std::string_view file, std::string_view module) {
   if (function.empty() || function == "??" || starts_with_any(function, kLibraries) || contains_any(module, kLibraryModules)) return true;
+  if (contains_any(file, kLibraryFiles)) return true;
   // A program may have a function `read` of its own: libc's is known by its module, or by an underscored name.
   ActivityKind kind;
   return is_call(function, &kind) && (module.empty() || function.starts_with('_'));
