@@ -11,6 +11,7 @@
 
 #include "runtime/incident/incident_reader.h"
 #include "runtime/incident/incident_writer.h"
+#include "runtime/incident/schema.h"
 #include "runtime/incident/sqlite.h"
 
 namespace tailback {
@@ -157,57 +158,79 @@ TEST_F(IncidentFile, StoresADumpThatTellsNothingButItsThreads) {
   EXPECT_EQ(read(path())[0].dumps.size(), 1u);
 }
 
+/// One recording with a value in every table.
+void write_everything(const std::string& file, bool live) {
+  auto writer = IncidentWriter::open(file, {.live = live});
+  ASSERT_TRUE(writer.ok()) << writer.error().to_string();
+  IncidentWriter& w = **writer;
+  Recording& recording = w.begin(info_of("go-log"));
+  const MetricId rss = recording.metric("rss", "bytes");
+  w.sample({2000, 1, {{rss, 1.5e9, 20}}});
+  w.breach({1, "threads > 1000", "threads", 1001, 1000, 2500, 0});
+  w.dump(make_dump(recording, 4, 3000));
+  w.breach({1, "threads > 1000", "threads", 1001, 1000, 2500, 3500});
+  w.sample({4000, 2, {}});
+  recording.instrumented_locks.push_back({.kind = LockKind::kMutex, .name = recording.table.intern("mu"), .registry_id = 5});
+  w.lock_event({1, 9, 1, 5, LockOperation::kRequest, LockMode::kShared, 0, recording.table.intern("f a.cc:1")});
+  recording.modules.push_back({"/bin/app", "abcd", 1, 2, ~std::uint64_t{0}});
+  recording.counters.emplace_back("dumps_suppressed_cooldown", 3);
+  w.diagnostic({Severity::kDataLoss, "service.log", 7, "cut line"});
+  w.diagnostic({Severity::kDataLoss, "service.log", 9, "cut line"});
+  recording.info.ended_wall_ns = 9000;
+  const Result<void> finished = w.finish();
+  ASSERT_TRUE(finished.ok()) << finished.error().to_string();
+  EXPECT_EQ(w.losses().total(), 0u);
+}
+
+void expect_everything(const std::vector<Recording>& recordings) {
+  Recording expected;
+  const Dump dump = make_dump(expected, 4, 3000);
+  ASSERT_EQ(recordings.size(), 1u);
+  const Recording& r = recordings[0];
+  EXPECT_EQ(r.info.runtime, Runtime::kGo);
+  EXPECT_EQ(r.info.instance, "7");
+  EXPECT_EQ(r.info.ended_wall_ns, 9000);
+  ASSERT_EQ(r.samples.size(), 2u);
+  EXPECT_EQ(r.samples[0].value(r.find_metric("rss")), 1.5e9);
+  EXPECT_EQ(r.samples[0].values[0].age_ns, 20);
+  ASSERT_EQ(r.breaches.size(), 1u);
+  EXPECT_EQ(r.breaches[0].closed_wall_ns, 3500);
+  ASSERT_EQ(r.dumps.size(), 1u);
+  expect_same_dump(expected, dump, r, r.dumps[0]);
+  ASSERT_EQ(r.lock_events.size(), 1u);
+  EXPECT_EQ(r.lock_events[0].operation, LockOperation::kRequest);
+  EXPECT_EQ(r.table.text(r.lock_events[0].place), "f a.cc:1");
+  ASSERT_EQ(r.modules.size(), 1u);
+  EXPECT_EQ(r.modules[0].end, ~std::uint64_t{0});
+  ASSERT_EQ(r.diagnostics.size(), 1u);
+  EXPECT_EQ(r.diagnostics[0].count, 2u);
+  ASSERT_EQ(r.counters.size(), 1u);
+  EXPECT_EQ(r.counters[0].second, 3u);
+}
+
 TEST_F(IncidentFile, ReadsBackWhateverWasWritten) {
   for (const bool live : {true, false}) {
     const std::string file = path(live ? "live.tailback" : "log.tailback");
-    Recording expected;
-    const Dump dump = make_dump(expected, 4, 3000);
-    {
-      auto writer = IncidentWriter::open(file, {.live = live});
-      ASSERT_TRUE(writer.ok()) << writer.error().to_string();
-      IncidentWriter& w = **writer;
-      Recording& recording = w.begin(info_of("go-log"));
-      const MetricId rss = recording.metric("rss", "bytes");
-      w.sample({2000, 1, {{rss, 1.5e9, 20}}});
-      w.breach({1, "threads > 1000", "threads", 1001, 1000, 2500, 0});
-      w.dump(make_dump(recording, 4, 3000));
-      w.breach({1, "threads > 1000", "threads", 1001, 1000, 2500, 3500});
-      w.sample({4000, 2, {}});
-      recording.instrumented_locks.push_back({.kind = LockKind::kMutex, .name = recording.table.intern("mu"), .registry_id = 5});
-      w.lock_event({1, 9, 1, 5, LockOperation::kRequest, LockMode::kShared, 0, recording.table.intern("f a.cc:1")});
-      recording.modules.push_back({"/bin/app", "abcd", 1, 2, ~std::uint64_t{0}});
-      recording.counters.emplace_back("dumps_suppressed_cooldown", 3);
-      w.diagnostic({Severity::kDataLoss, "service.log", 7, "cut line"});
-      w.diagnostic({Severity::kDataLoss, "service.log", 9, "cut line"});
-      recording.info.ended_wall_ns = 9000;
-      const Result<void> finished = w.finish();
-      ASSERT_TRUE(finished.ok()) << finished.error().to_string();
-      EXPECT_EQ(w.losses().total(), 0u);
-    }
+    write_everything(file, live);
     EXPECT_FALSE(fs::exists(file + "-wal"));
-    const std::vector<Recording> recordings = read(file);
-    ASSERT_EQ(recordings.size(), 1u);
-    const Recording& r = recordings[0];
-    EXPECT_EQ(r.info.runtime, Runtime::kGo);
-    EXPECT_EQ(r.info.instance, "7");
-    EXPECT_EQ(r.info.ended_wall_ns, 9000);
-    ASSERT_EQ(r.samples.size(), 2u);
-    EXPECT_EQ(r.samples[0].value(r.find_metric("rss")), 1.5e9);
-    EXPECT_EQ(r.samples[0].values[0].age_ns, 20);
-    ASSERT_EQ(r.breaches.size(), 1u);
-    EXPECT_EQ(r.breaches[0].closed_wall_ns, 3500);
-    ASSERT_EQ(r.dumps.size(), 1u);
-    expect_same_dump(expected, dump, r, r.dumps[0]);
-    ASSERT_EQ(r.lock_events.size(), 1u);
-    EXPECT_EQ(r.lock_events[0].operation, LockOperation::kRequest);
-    EXPECT_EQ(r.table.text(r.lock_events[0].place), "f a.cc:1");
-    ASSERT_EQ(r.modules.size(), 1u);
-    EXPECT_EQ(r.modules[0].end, ~std::uint64_t{0});
-    ASSERT_EQ(r.diagnostics.size(), 1u);
-    EXPECT_EQ(r.diagnostics[0].count, 2u);
-    ASSERT_EQ(r.counters.size(), 1u);
-    EXPECT_EQ(r.counters[0].second, 3u);
+    expect_everything(read(file));
   }
+}
+
+TEST_F(IncidentFile, OpensTheFilesOfEveryFormat) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(TAILBACK_TESTS_DIR) / "corpus/incident")) {
+    if (entry.path().extension() != ".tailback") continue;
+    ++files;
+    expect_everything(read(entry.path()));
+  }
+  EXPECT_EQ(files, kFormatVersion);
+}
+
+TEST_F(IncidentFile, WritesAFileOfThisFormat) {
+  const char* const wanted = std::getenv("TAILBACK_WRITE_FORMAT_FILE");
+  if (!wanted) GTEST_SKIP() << "writes a file only where TAILBACK_WRITE_FORMAT_FILE names one";
+  write_everything(wanted, true);
 }
 
 TEST_F(IncidentFile, HoldsTwoRecordingsThatShareTheirStacks) {
