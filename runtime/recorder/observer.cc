@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/locks/task_queues.h"
+
 namespace tailback {
 
 void Observer::run() {
@@ -55,6 +57,7 @@ Observer::Wake Observer::wait() {
 }
 
 void Observer::observe(bool fresh) {
+  locks::publish_task_queues();
   sampler_.take(sample_, fresh);
   ++tallies_.samples_taken;
   const bool queued = queue_.push(true, [this](RecorderEvent& event) {

@@ -1,0 +1,123 @@
+// Reads of a cache whose keys are all in memory: RefreshCache beside what a service would write by hand.
+//
+//   cache_bench --benchmark_repetitions=5              100,000 keys
+//   TAILBACK_BENCH_KEYS=10000000 cache_bench           the size of the largest service that was asked about
+#include <tailback/refresh_cache.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+
+#ifdef TAILBACK_HAVE_TBB
+#include <tbb/concurrent_hash_map.h>
+#include <tbb/concurrent_unordered_map.h>
+#endif
+
+#include "tests/bench/locks/pairs.h"
+
+namespace {
+
+using Key = std::uint64_t;
+using Value = std::shared_ptr<const std::uint64_t>;
+using Cache = tailback::RefreshCache<Key, std::uint64_t>;
+
+std::size_t keys() {
+  static const std::size_t count = std::getenv("TAILBACK_BENCH_KEYS") ? std::strtoull(std::getenv("TAILBACK_BENCH_KEYS"), nullptr, 10) : 100'000;
+  return count;
+}
+
+template <class Get>
+void read(benchmark::State& state, Get get) {
+  std::uint64_t at = static_cast<std::uint64_t>(state.thread_index()) * 7919;
+  for (auto _ : state) {
+    at = at * 6364136223846793005u + 1442695040888963407u;
+    benchmark::DoNotOptimize(get((at >> 33) % keys()));
+  }
+}
+
+// The hand-written twin: one map, one read-write lock.
+struct ByHand {
+  std::shared_mutex mutex;
+  std::unordered_map<Key, Value> values;
+  ByHand() {
+    for (Key key = 0; key < keys(); ++key) values.emplace(key, std::make_shared<std::uint64_t>(key));
+  }
+};
+
+void by_hand(benchmark::State& state) {
+  static ByHand* const map = new ByHand;
+  read(state, [](Key key) {
+    const std::shared_lock hold(map->mutex);
+    const auto found = map->values.find(key);
+    return found == map->values.end() ? Value{} : found->second;
+  });
+}
+
+Cache& cache() {
+  static Cache* const only = [] {
+    tailback::CacheOptions options{.name = "bench", .interval = std::chrono::hours(1), .capacity = keys() * 2, .batch_size = 4096};
+    auto* made = new Cache(options, Cache::BatchLoader([](const std::vector<Key>& wanted) {
+      return std::vector<std::optional<std::uint64_t>>(wanted.begin(), wanted.end());
+    }));
+    for (Key key = 0; key < keys(); ++key) made->get(key);
+    while (made->statistics().loads_waiting > 0 || made->statistics().loads_in_flight > 0) std::this_thread::yield();
+    return made;
+  }();
+  return *only;
+}
+
+void refresh_cache(benchmark::State& state) {
+  Cache& c = cache();
+  read(state, [&c](Key key) { return c.get(key); });
+}
+
+#ifdef TAILBACK_HAVE_TBB
+void tbb_map(benchmark::State& state) {
+  using Map = tbb::concurrent_hash_map<Key, Value>;
+  static Map* const map = [] {
+    auto* made = new Map;
+    for (Key key = 0; key < keys(); ++key) made->emplace(key, std::make_shared<std::uint64_t>(key));
+    return made;
+  }();
+  read(state, [](Key key) {
+    Map::const_accessor found;
+    return map->find(found, key) ? found->second : Value{};
+  });
+}
+BENCHMARK(tbb_map)->Name("read/tbb concurrent_hash_map")->ThreadRange(1, 16)->UseRealTime();
+#endif
+
+BENCHMARK(by_hand)->Name("read/std")->ThreadRange(1, 16)->UseRealTime();
+BENCHMARK(refresh_cache)->Name("read/tailback")->ThreadRange(1, 16)->UseRealTime();
+
+// One write in a hundred beside the reads: the hand-written map stands still for it, as the refresher of the incident's service did.
+void by_hand_refreshed(benchmark::State& state) {
+  static ByHand* const map = new ByHand;
+  int i = 0;
+  read(state, [&i](Key key) {
+    if (++i % 100 == 0) {
+      const std::lock_guard hold(map->mutex);
+      map->values[key] = std::make_shared<std::uint64_t>(key);
+    }
+    const std::shared_lock hold(map->mutex);
+    const auto found = map->values.find(key);
+    return found == map->values.end() ? Value{} : found->second;
+  });
+}
+BENCHMARK(by_hand_refreshed)->Name("read, 1 of 100 written/std")->ThreadRange(1, 16)->UseRealTime();
+
+void refresh_cache_refreshed(benchmark::State& state) {
+  Cache& c = cache();
+  int i = 0;
+  read(state, [&c, &i](Key key) {
+    if (++i % 100 == 0) c.erase(key);  // and the read registers it again, and a thread loads it
+    return c.get(key);
+  });
+}
+BENCHMARK(refresh_cache_refreshed)->Name("read, 1 of 100 written/tailback")->ThreadRange(1, 16)->UseRealTime();
+
+}  // namespace
+
+int main(int argc, char** argv) { return tailback::bench::run_pairs(argc, argv); }
