@@ -57,6 +57,15 @@ class Overrides {
     else if (const std::optional<long> parsed = number(word)) value = static_cast<int>(*parsed);
     else fail(name, "'" + std::string(word) + "' is no signal number, nor 'auto' or 'off'");
   }
+  void lock_events(const char* name, LockEvents& value) {
+    const char* const found = get(name);
+    if (found == nullptr) return;
+    const std::string_view word = found;
+    if (word == "off") value = LockEvents::kOff;
+    else if (word == "last") value = LockEvents::kLast;
+    else if (word == "full") value = LockEvents::kFull;
+    else fail(name, "'" + std::string(word) + "' is none of off, last, full");
+  }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
@@ -114,6 +123,7 @@ Result<RecorderConfig> make_config(RecorderOptions options, const Environment& e
   overrides.count("TAILBACK_DUMPS_PER_HOUR", options.dumps_per_hour);
   overrides.signal("TAILBACK_SIGNAL", options.signal);
   overrides.flag("TAILBACK_INTERRUPT_CALLS", options.interrupt_calls);
+  overrides.lock_events("TAILBACK_LOCK_EVENTS", options.lock_events);
   if (options.instance.empty()) overrides.text("INST_NO", options.instance);
   overrides.text("TAILBACK_INSTANCE", options.instance);
   overrides.text("TAILBACK_METRICS_FILE", options.metrics_file);

@@ -21,7 +21,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds kFlushEvery{10};
 constexpr std::chrono::seconds kOpenAgainAfter{10};
 constexpr std::chrono::seconds kPageFileEvery{1};
-constexpr std::chrono::seconds kPatience{1};  // for the next event, between two looks at the housekeeping
+constexpr std::chrono::milliseconds kEventsEvery{100};
+constexpr std::chrono::milliseconds kPatience{1000};  // for the next event, between two looks at the housekeeping
 
 /// Errors that the operator can mend while the service runs, unlike a path that names something else.
 bool may_pass(const Error& error) {
@@ -43,7 +44,7 @@ std::string number_words(double value) {
 Scribe::Scribe(const RecorderConfig& config, const Sampler& sampler, Capturer* capturer, EventQueue& queue, locks::SnapshotPool& snapshots,
                Tallies& tallies, const Voice& voice)
     : config_(config), sampler_(sampler), capturer_(capturer), queue_(queue), snapshots_(snapshots), tallies_(tallies), voice_(voice),
-      info_(process_info(config.options)), incidents_(config.triggers.size()) {}
+      info_(process_info(config.options)), lock_events_(config.options.lock_events), incidents_(config.triggers.size()) {}
 
 Scribe::~Scribe() = default;
 
@@ -62,6 +63,7 @@ Result<void> Scribe::open() {
     loss_told_ = true;
     voice_.say("cannot record now, goes on without: " + writer.error().to_string());
   }
+  if (recording_ == nullptr && !lock_events_.start()) voice_.say("no lock events: there is no memory for them");
   begin_recording();
   return {};
 }
@@ -73,6 +75,7 @@ EventSink& Scribe::sink() {
 }
 
 void Scribe::begin_recording() {
+  lock_events_.begin_recording();
   recording_ = &sink().begin(info_);
   sampler_.append_new_metrics(recording_->metrics);
   if (!writer_) return;
@@ -95,7 +98,7 @@ void Scribe::take_leftovers() {
 void Scribe::run() {
   next_flush_ = Steady::now() + kFlushEvery;
   for (bool stopping = false; !stopping;) {
-    if (RecorderEvent* const event = queue_.front(kPatience)) {
+    if (RecorderEvent* const event = queue_.front(lock_events_.all_the_time() ? kEventsEvery : kPatience)) {
       stopping = event->kind == RecorderEvent::Kind::kStop;
       try {
         handle(*event);
@@ -180,43 +183,55 @@ void Scribe::close_breach(const RecorderEvent& event) {
 void Scribe::store_dump(RecorderEvent& event) {
   std::vector<Breach> telling;
   if (event.by_trigger) telling.swap(untold_);
-  if (!event.raw.ok()) {
-    ++tallies_.dumps_failed;
-    const std::string why = "no dump: " + std::string(capturer_ == nullptr ? "capture is not possible here" : to_string(event.raw.failure));
-    sink().diagnostic({Severity::kDataLoss, "", 0, why, 1});
-    for (const Breach& breach : telling) tell(breach, 0, 0, why);
-    if (event.request) event.request->reply(Error{ErrorCode::kResourceExhausted, why, event.request->reason});
+  if (!event.raw.ok()) return refuse_dump(event, telling);
+  bool stored = false;
+  const DumpReport report = resolve_and_store(event, stored);
+  for (const Breach& breach : telling) tell(breach, report.dump_id, report.threads, report.headline);
+  note_losses();
+  if (!stored) {
+    if (event.request) event.request->reply(Error{ErrorCode::kIo, "the dump was captured and could not be stored", config_.options.file});
     return;
   }
+  store_lock_events();
+  (void)writer_->flush();
+  if (config_.options.on_dump) guarded([&] { config_.options.on_dump(report); });
+  if (event.request) event.request->reply(report);
+}
+
+void Scribe::refuse_dump(RecorderEvent& event, const std::vector<Breach>& telling) {
+  ++tallies_.dumps_failed;
+  const std::string why = "no dump: " + std::string(capturer_ == nullptr ? "capture is not possible here" : to_string(event.raw.failure));
+  sink().diagnostic({Severity::kDataLoss, "", 0, why, 1});
+  for (const Breach& breach : telling) tell(breach, 0, 0, why);
+  if (event.request) event.request->reply(Error{ErrorCode::kResourceExhausted, why, event.request->reason});
+}
+
+DumpReport Scribe::resolve_and_store(RecorderEvent& event, bool& stored) {
   Dump dump = capturer_->resolve(event.raw, *recording_);
-  if (event.locks != nullptr) {
-    locks::annotate(dump, *recording_, *event.locks, [this](std::uint64_t address) { return capturer_->name(address, recording_->table); });
-  }
+  if (event.locks != nullptr) locks::annotate(dump, *recording_, *event.locks, place_names());
   dump.id = ++dump_id_;
   DumpReport report{dump.id, dump.thread_count(), event.raw.stats.missing, headline(dump, recording_->table)};
   const std::uint64_t lost_before = writer_ ? writer_->losses().dumps : 0;
-  const bool stored = writer_ != nullptr && (writer_->dump(std::move(dump)), writer_->losses().dumps == lost_before);
-  if (stored) {
-    capturer_->release(event.raw);
-  } else {
-    ++tallies_.dumps_not_stored;
-  }
+  stored = writer_ != nullptr && (writer_->dump(std::move(dump)), writer_->losses().dumps == lost_before);
+  // What is not stored stays in the spool.
+  if (stored) capturer_->release(event.raw);
+  else ++tallies_.dumps_not_stored;
   report.headline += stored ? "; incident in " + config_.options.file : "; not stored, " + config_.options.file + " cannot be written";
   ++tallies_.dumps;
   tallies_.threads_missed += event.raw.stats.missing;
   for (std::size_t i = 0; i < tallies_.absences.size(); ++i) tallies_.absences[i] += event.raw.stats.by_absence[i];
-  {
-    const std::lock_guard guard(page_mutex_);
-    last_capture_seconds_ = std::chrono::duration<double>(event.raw.stats.total).count();
-  }
-  for (const Breach& breach : telling) tell(breach, report.dump_id, report.threads, report.headline);
-  note_losses();
-  if (stored) (void)writer_->flush();
-  if (stored && config_.options.on_dump) guarded([&] { config_.options.on_dump(report); });
-  if (event.request) {
-    if (stored) event.request->reply(std::move(report));
-    else event.request->reply(Error{ErrorCode::kIo, "the dump was captured and could not be stored", config_.options.file});
-  }
+  const std::lock_guard guard(page_mutex_);
+  last_capture_seconds_ = std::chrono::duration<double>(event.raw.stats.total).count();
+  return report;
+}
+
+locks::PlaceNames Scribe::place_names() {
+  if (capturer_ == nullptr) return {};
+  return [this](std::uint64_t address) { return capturer_->name(address, recording_->table); };
+}
+
+void Scribe::store_lock_events() {
+  if (writer_) lock_events_.store(*writer_, *recording_, place_names());
 }
 
 void Scribe::tell(const Breach& breach, std::int64_t dump_id, std::uint64_t threads, const std::string& what) {
@@ -237,6 +252,10 @@ void Scribe::guarded(const std::function<void()>& call) {
 
 void Scribe::housekeep() {
   const auto now = Steady::now();
+  if (lock_events_.all_the_time() && now >= next_events_) {
+    next_events_ = now + kEventsEvery;
+    store_lock_events();
+  }
   if (!writer_ && now >= next_open_) {
     (void)open();
     if (writer_) voice_.say("records into " + config_.options.file + " from now on");
@@ -262,7 +281,8 @@ void Scribe::write_counters() {
   const WriterLosses& losses = writer_->losses();
   recording_->counters.emplace_back("lost.samples", losses.samples + lost_without_file_);
   recording_->counters.emplace_back("lost.dumps", losses.dumps);
-  recording_->counters.emplace_back("lost.others", losses.breaches + losses.lock_events + losses.others);
+  if (lock_events_.on()) recording_->counters.emplace_back("lost.lock_events", losses.lock_events + lock_events_.lost());
+  recording_->counters.emplace_back("lost.others", losses.breaches + losses.others);
 }
 
 void Scribe::write_page() {
@@ -294,6 +314,8 @@ std::string Scribe::page() const {
 }
 
 void Scribe::end() {
+  lock_events_.stop();
+  store_lock_events();
   write_counters();
   if (!writer_) {
     result_ = Error{ErrorCode::kIo, "could not be written", config_.options.file};

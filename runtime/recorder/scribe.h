@@ -23,6 +23,7 @@
 #include "runtime/metrics/sampler.h"
 #include "runtime/recorder/config.h"
 #include "runtime/recorder/event_queue.h"
+#include "runtime/recorder/lock_events.h"
 #include "runtime/recorder/tallies.h"
 #include "runtime/recorder/voice.h"
 
@@ -47,6 +48,10 @@ class Scribe {
   void handle(RecorderEvent& event);
   void store_sample(RecorderEvent& event);
   void store_dump(RecorderEvent& event);
+  void refuse_dump(RecorderEvent& event, const std::vector<Breach>& telling);
+  DumpReport resolve_and_store(RecorderEvent& event, bool& stored);
+  void store_lock_events();
+  locks::PlaceNames place_names();
   void open_breach(const RecorderEvent& event);
   void close_breach(const RecorderEvent& event);
   void tell(const Breach& breach, std::int64_t dump_id, std::uint64_t threads, const std::string& what);
@@ -72,13 +77,14 @@ class Scribe {
   std::unique_ptr<RecordingCollector> nowhere_;  // then this gives dumps a table to be resolved in
   Recording* recording_ = nullptr;
   RecordingInfo info_;
+  LockEventRecorder lock_events_;
   bool loss_told_ = false;
   bool allocator_told_ = false;
   std::uint64_t lost_without_file_ = 0;
   std::int64_t dump_id_ = 0;
   std::map<std::int64_t, Breach> breaches_;    // open ones, by id
   std::vector<Breach> untold_;                 // opened by the sample at hand, waiting for its dump
-  std::chrono::steady_clock::time_point next_flush_, next_open_, next_page_file_;
+  std::chrono::steady_clock::time_point next_flush_, next_open_, next_page_file_, next_events_;
   Result<void> result_;
 
   mutable std::mutex page_mutex_;  // guards what follows

@@ -25,6 +25,7 @@
 //   TAILBACK_DUMPS_PER_HOUR    budgets
 //   TAILBACK_SIGNAL            its number; "auto" (the default) or "off"
 //   TAILBACK_INTERRUPT_CALLS   "1": signal also threads whose call would return EINTR for it
+//   TAILBACK_LOCK_EVENTS       "off", "last" or "full": what instrumented locks (tailback/mutex.h, …) have been asked for and granted
 //   TAILBACK_INSTANCE          name of this instance, else INST_NO, else "1"
 //   TAILBACK_METRICS_FILE      a Prometheus text page, written anew with every sample (node_exporter's textfile collector reads such)
 //   TAILBACK_QUIET=1           no lines on standard error
@@ -62,6 +63,13 @@ struct DumpReport {
   std::string headline;
 };
 
+/// Events of instrumented locks in the recording; `tailback replay` explains and predicts from them.
+enum class LockEvents : std::uint8_t {
+  kOff,
+  kLast,  ///< the newest 4096 of each thread, stored with every dump
+  kFull,  ///< all of them
+};
+
 struct RecorderOptions {
   std::string file;                                 ///< required here or in TAILBACK_FILE; its folder must exist
   std::chrono::nanoseconds interval = std::chrono::seconds(1);
@@ -73,6 +81,7 @@ struct RecorderOptions {
   static constexpr int kSignalAuto = 0, kSignalOff = -1;
   int signal = kSignalAuto;                         ///< for threads that can't be read from outside; a taken one is refused
   bool interrupt_calls = false;
+  LockEvents lock_events = LockEvents::kOff;
   std::string instance;                             ///< empty: INST_NO, else "1"
   std::string version;                              ///< of the service, for the file
   std::string metrics_file;                         ///< empty: none

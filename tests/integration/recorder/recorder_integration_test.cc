@@ -294,5 +294,46 @@ TEST(Recorder, DumpsAsSoonAsInstrumentedLocksHaveDeadlocked) {
   EXPECT_EQ(recordings[0].dumps.size(), 1u);
 }
 
+TEST(Recorder, StoresWhatInstrumentedLocksWereAskedForInOrder) {
+  const Folder folder;
+  Ear ear;
+  RecorderOptions options = quick(folder / "a.tailback", ear);
+  options.lock_events = LockEvents::kLast;
+  auto recorder = Recorder::start(std::move(options));
+  ASSERT_TRUE(recorder);
+  {
+    mutex accounts("accounts of the test");
+    for (int i = 0; i < 3; ++i) {
+      const std::lock_guard guard(accounts);
+    }
+    ASSERT_TRUE(recorder->dump_now("what led up to it", 60s));
+  }
+  ASSERT_TRUE(recorder->stop(60s));
+  const auto recordings = read_back(folder / "a.tailback");
+  const Recording& recording = recordings.at(0);
+  std::uint64_t id = 0;
+  for (const Lock& lock : recording.instrumented_locks) {
+    if (recording.table.text(lock.name) == "accounts of the test") id = lock.registry_id;
+  }
+  ASSERT_NE(id, 0u);
+  std::vector<LockOperation> operations;
+  std::uint64_t order = 0;
+  for (const LockEvent& event : recording.lock_events) {
+    if (event.lock != id) continue;
+    EXPECT_GT(event.order, order);
+    order = event.order;
+    operations.push_back(event.operation);
+    if (event.operation == LockOperation::kAcquire) {
+      EXPECT_THAT(std::string(recording.table.text(event.place)), HasSubstr("recorder_integration_test.cc"));
+    }
+  }
+  operations.erase(std::remove(operations.begin(), operations.end(), LockOperation::kCreate), operations.end());
+  ASSERT_GE(operations.size(), 6u);
+  for (std::size_t i = 0; i < 6; i += 2) {
+    EXPECT_EQ(operations[i], LockOperation::kAcquire);
+    EXPECT_EQ(operations[i + 1], LockOperation::kRelease);
+  }
+}
+
 }  // namespace
 }  // namespace tailback

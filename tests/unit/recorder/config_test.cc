@@ -42,6 +42,7 @@ TEST(RecorderConfig, LetsTheEnvironmentOverrideEachOption) {
                                                           {"TAILBACK_DUMPS_PER_HOUR", "4"},
                                                           {"TAILBACK_SIGNAL", std::to_string(SIGRTMIN + 3)},
                                                           {"TAILBACK_INTERRUPT_CALLS", "1"},
+                                                          {"TAILBACK_LOCK_EVENTS", "full"},
                                                           {"TAILBACK_INSTANCE", "shop-7"},
                                                           {"INST_NO", "9"},
                                                           {"TAILBACK_METRICS_FILE", "/tmp/page.prom"},
@@ -55,6 +56,7 @@ TEST(RecorderConfig, LetsTheEnvironmentOverrideEachOption) {
   EXPECT_EQ(config->policy.dumps_per_hour, 4u);
   EXPECT_EQ(config->options.signal, SIGRTMIN + 3);
   EXPECT_TRUE(config->options.interrupt_calls);
+  EXPECT_EQ(config->options.lock_events, LockEvents::kFull);
   EXPECT_EQ(config->options.instance, "shop-7");
   EXPECT_EQ(config->options.metrics_file, "/tmp/page.prom");
   EXPECT_TRUE(config->options.quiet);
@@ -82,7 +84,7 @@ TEST(RecorderConfig, LooksAtNothingElseWhenItIsDisabled) {
 
 TEST(RecorderConfig, NamesTheVariableThatCannotBeRead) {
   const std::map<std::string, std::string> bad{{"TAILBACK_INTERVAL", "fast"}, {"TAILBACK_COOL_DOWN", "-3s"}, {"TAILBACK_DUMPS_PER_HOUR", "many"},
-                                               {"TAILBACK_DISABLE", "perhaps"}, {"TAILBACK_SIGNAL", "USR1"}};
+                                               {"TAILBACK_DISABLE", "perhaps"}, {"TAILBACK_SIGNAL", "USR1"}, {"TAILBACK_LOCK_EVENTS", "some"}};
   for (const auto& [name, value] : bad) {
     const auto config = make_config(options(), environment({{name, value}}));
     ASSERT_FALSE(config) << name;
