@@ -9,6 +9,7 @@
 #include "analyze/cli/lock_input.h"
 #include "analyze/cli/output.h"
 #include "analyze/cli/terminal.h"
+#include "replay/schedule/emit.h"
 #include "replay/schedule/fix.h"
 #include "replay/schedule/predict_trace.h"
 
@@ -94,6 +95,29 @@ Result<Told> check_command(LockInput& input, const LocksArguments& arguments, bo
   return Told{json ? analyze::check_json(input.about, fixes, *check) : analyze::check_text(input.about, fixes, *check, arguments.report_options()), deadlock};
 }
 
+/// The interleaving to force: into the deadlock that the input ends in or that another order of it would; with fixes, the same order for the fixed program.
+Result<Story> story_to_force(LockInput& input, const LocksArguments& arguments) {
+  if (input.trace) {
+    if (Result<void> done = to_program(input); !done.ok()) return done.error();
+  }
+  Story story = shortest(input.program, arguments.story_limits());
+  if (story.stuck.empty() && input.trace) {
+    const PredictReport report = predict_input(input, arguments);
+    if (!report.deadlocks.empty()) story = shortest(report.deadlocks.front().program, arguments.story_limits());
+  }
+  if (story.stuck.empty()) return Error{ErrorCode::kInvalidArgument, "no deadlock was found, so there is no interleaving to force", input.about.file};
+  if (arguments.fixes.empty()) return story;
+  const Result<Program> fixed = with_fixes(*story.program, arguments.fixes);
+  if (!fixed.ok()) return fixed.error();
+  return same_order(story, *fixed);
+}
+
+Result<void> emit_schedule(LockInput& input, const LocksArguments& arguments) {
+  const Result<Story> story = story_to_force(input, arguments);
+  if (!story.ok()) return story.error();
+  return write_output(arguments.emit_schedule, schedule_of(*story).text());
+}
+
 Result<Exit> run(const LocksArguments& arguments) {
   const bool named = std::find(kActions.begin(), kActions.end(), arguments.words.front()) != kActions.end();
   const std::string action = named ? arguments.words.front() : arguments.fixes.empty() ? "predict" : "check";
@@ -114,6 +138,9 @@ Result<Exit> run(const LocksArguments& arguments) {
                       : action == "check"   ? check_command(*input, arguments, json)
                                             : predict_command(*input, arguments, json);
   if (!told.ok()) return told.error();
+  if (!arguments.emit_schedule.empty()) {
+    if (Result<void> emitted = emit_schedule(*input, arguments); !emitted.ok()) return emitted.error();
+  }
   if (Result<void> written = write_output(arguments.output, told->report); !written.ok()) return written.error();
   return arguments.exit_code && told->deadlock ? Exit::kDeadlockFound : Exit::kDone;
 }
@@ -138,6 +165,7 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--format", arguments->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->add_option("-o,--output", arguments->output, "Write the report to this file")->type_name("FILE");
+  command->add_option("--emit-schedule", arguments->emit_schedule, "Write the interleaving as a schedule that tailback/schedule.h forces on real threads")->type_name("FILE");
   command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
   command->add_option("--window", arguments->window, "Critical sections of a trace in memory at once")->check(CLI::PositiveNumber)->capture_default_str();

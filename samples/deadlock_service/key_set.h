@@ -12,6 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include <tailback/shared_mutex.h>
+
 namespace deadlock_service {
 
 /// glibc's read-write lock of the kind that lets no reader pass a waiting writer, with the members that std's guards need.
@@ -33,6 +35,18 @@ class WriterPreferringMutex {
   pthread_rwlock_t lock_;
 };
 
+/// The same policy in an instrumented lock, which testifies, and obeys a schedule (tailback/schedule.h): the regression test builds the class with it.
+class InstrumentedMutex : public tailback::shared_mutex {
+ public:
+  InstrumentedMutex() : tailback::shared_mutex("HashSet.mu", tailback::lock_policy::prefer_writers) {}
+};
+
+#ifdef DEADLOCK_SERVICE_INSTRUMENTED
+using KeySetMutex = InstrumentedMutex;
+#else
+using KeySetMutex = WriterPreferringMutex;
+#endif
+
 /// The members keep the names that they had on the night: AddOne, Values, Size.
 class HashSet {
  public:
@@ -50,7 +64,7 @@ class HashSet {
   bool writer_waits();
 
  private:
-  WriterPreferringMutex mutex_;
+  KeySetMutex mutex_;
   std::unordered_set<std::string> items_;
   const bool fixed_;
 };
