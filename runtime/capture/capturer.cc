@@ -159,6 +159,7 @@ Dump Capturer::resolve(const RawDump& raw, Recording& recording, ResolveStats* s
   State& state = *state_;
   ResolveStats local;
   ResolveStats& counted = stats != nullptr ? *stats : local;
+  counted = {};
   const auto begin = Clock::now();
   SpoolDump dump;
   if (!raw.ok() || !dump.parse(state.spool.contents().subspan(raw.offset))) return {};
