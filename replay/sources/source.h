@@ -7,6 +7,7 @@
 // A reader keeps what it could read, reports the rest as diagnostics with line and reason, and never throws on input.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct Line {
   std::string_view text;       ///< what a logger or container put before it is already cut off
   std::uint64_t number = 0;    ///< 1-based, in the input
   std::int64_t wall_ns = 0;    ///< time of the line itself or of the nearest before it; 0: unknown
+  bool timed = false;          ///< it has a time of its own: something wrote a log's prefix before it
 };
 
 /// Reads one format, line by line. Created for one input; driven by one thread.
@@ -43,6 +45,9 @@ struct ReadOptions {
   std::string format;                       ///< --format-in: a Format's name; empty: recognised
   std::string instance = "1";
   std::vector<std::string> metric_patterns; ///< --metric
+  std::uint64_t maximum_bytes = std::uint64_t{64} << 30; ///< of decompressed input; beyond, reading ends with an error
+  std::size_t maximum_line_bytes = std::size_t{64} << 20; ///< longer lines are cut, and a diagnostic says so
+  const std::atomic<bool>* stop = nullptr;  ///< looked at once a block: true ends the reading with an error, "interrupted"
 };
 
 struct Format {
@@ -50,9 +55,11 @@ struct Format {
   std::string_view summary;    ///< for the help text
   Recognition (*recognise)(std::string_view head);  ///< `head`: the first 256 KiB, prefixes cut off
   std::unique_ptr<LineReader> (*open)(const ReadOptions& options, EventSink& sink);
+  /// For a binary format, instead of `open`: reads all of the input at once. `recognise` gets its first bytes as they are.
+  Result<void> (*read_bytes)(std::string_view bytes, const ReadOptions& options, EventSink& sink) = nullptr;
 };
 
-/// All formats of text, in the order in which they are tried.
+/// All formats, in the order in which they are tried: of those that recognise the input equally surely, the first is it.
 [[nodiscard]] const std::vector<Format>& formats();
 
 }  // namespace tailback::replay

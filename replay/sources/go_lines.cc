@@ -1,0 +1,163 @@
+#include "replay/sources/go_lines.h"
+
+#include <algorithm>
+#include <array>
+
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000'000;
+
+/// Cuts " (scan)", " (leaked)", " (durable)" off the state: what the collector did with it, not what it does.
+std::string_view without_marks(std::string_view state, bool& leaked) {
+  for (bool again = true; again;) {
+    again = false;
+    for (const std::string_view mark : {" (scan)", " (leaked)", " (durable)"}) {
+      if (!state.ends_with(mark)) continue;
+      leaked = leaked || mark == " (leaked)";
+      state.remove_suffix(mark.size());
+      again = true;
+    }
+  }
+  return state;
+}
+
+/// ", 2 minutes, locked to thread" behind the state.
+void parse_details(std::string_view details, GoHeader& header) {
+  while (!details.empty()) {
+    std::string_view detail = trim(take_until(details, ","));
+    if (detail == "locked to thread") header.locked_to_thread = true;
+    std::string_view rest = detail;
+    if (const auto minutes = take_number(rest); minutes && rest.starts_with(" minute") && *minutes < 1'000'000'000) {
+      header.waited_ns = static_cast<std::int64_t>(*minutes) * kMinute;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<GoHeader> parse_go_header(std::string_view text) {
+  GoHeader header;
+  if (!skip(text, "goroutine ")) return std::nullopt;
+  const auto id = take_number(text);
+  if (!id || !skip(text, " ")) return std::nullopt;
+  header.id = *id;
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  if (!text.ends_with(':')) return std::nullopt;
+  text.remove_suffix(1);
+  const std::size_t open = text.find('[');
+  if (open == std::string_view::npos) return std::nullopt;
+  // Only "gp=0x… m=nil mp=0x…" may stand between.
+  if (const std::string_view between = text.substr(0, open); !between.empty() && !between.starts_with("gp=") && !between.starts_with("m=")) return std::nullopt;
+  text.remove_prefix(open + 1);
+  const std::size_t close = text.find(']');
+  if (close == std::string_view::npos) return std::nullopt;
+  std::string_view brackets = text.substr(0, close), labels = trim(text.substr(close + 1));
+  if (!labels.empty()) {
+    if (!labels.starts_with('{') || !labels.ends_with('}')) return std::nullopt;
+    header.labels = labels.substr(1, labels.size() - 2);
+  }
+  header.state = without_marks(take_until(brackets, ","), header.leaked);
+  parse_details(brackets, header);
+  return header;
+}
+
+ThreadState go_state(std::string_view state) {
+  struct Word {
+    std::string_view text;
+    ThreadState state;
+  };
+  static constexpr std::array kWords = std::to_array<Word>({
+      {"running", ThreadState::kRunning},     {"runnable", ThreadState::kRunning},     {"preempted", ThreadState::kRunning},
+      {"syscall", ThreadState::kIo},          {"IO wait", ThreadState::kIo},           {"sleep", ThreadState::kSleeping},
+      {"idle", ThreadState::kIdle},           {"dead", ThreadState::kDead},            {"GC sweep wait", ThreadState::kIdle},
+      {"GC scavenge wait", ThreadState::kIdle}, {"finalizer wait", ThreadState::kIdle}, {"cleanup wait", ThreadState::kIdle},
+      {"timer goroutine (idle)", ThreadState::kIdle}, {"force gc (idle)", ThreadState::kIdle}, {"GC worker (idle)", ThreadState::kIdle},
+      {"trace reader (blocked)", ThreadState::kIdle},
+  });
+  if (state.empty()) return ThreadState::kUnknown;
+  for (const Word& word : kWords) {
+    if (state == word.text) return word.state;
+  }
+  return ThreadState::kBlocked;
+}
+
+bool is_go_function(std::string_view name) {
+  if (name.empty() || static_cast<unsigned char>(name.front()) <= ' ') return false;
+  if (name.find_first_of(" \t\"'=,;{}") != std::string_view::npos) return false;
+  return name.find('.') != std::string_view::npos || name.find("\xc2\xb7") != std::string_view::npos ||  // Go 1.3's middle dot
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+}
+
+std::optional<GoCall> parse_go_call(std::string_view text) {
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  if (!text.ends_with(')')) return std::nullopt;
+  const std::size_t open = text.rfind('(');  // no argument has parentheses
+  if (open == std::string_view::npos || open == 0) return std::nullopt;
+  return GoCall{text.substr(0, open), text.substr(open + 1, text.size() - open - 2)};
+}
+
+void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::vector<Argument>& into) {
+  constexpr std::uint64_t kLowestPointer = 0x10000;
+  unsigned position = 0;
+  // Words are told by their "0x"; "...", "_", "{" and "}" are passed over, and what is elided inside an aggregate takes no position.
+  while (!arguments.empty() && position <= 255) {
+    const std::size_t at = arguments.find_first_of("0_");
+    if (at == std::string_view::npos) return;
+    arguments.remove_prefix(at);
+    if (arguments.front() == '_') {
+      arguments.remove_prefix(1);
+      ++position;
+      continue;
+    }
+    const auto value = take_hex(arguments);
+    if (!value) {
+      arguments.remove_prefix(1);
+      continue;
+    }
+    const bool uncertain = skip(arguments, "?");
+    if (*value >= kLowestPointer) into.push_back({*value, StringId{}, frame, static_cast<std::uint8_t>(position), uncertain});
+    ++position;
+  }
+}
+
+std::string_view place_without_registers(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return text;
+  const std::size_t next = text.find(' ', space + 1);
+  return next != std::string_view::npos && text.substr(next).starts_with(" fp=") ? text.substr(0, next) : text;
+}
+
+std::optional<GoPlace> parse_go_place(std::string_view text) {
+  text = trim(text);
+  if (const std::size_t registers = text.rfind(" fp=0x"); registers != std::string_view::npos) text = text.substr(0, registers);
+  GoPlace place;
+  place.inlined = true;
+  if (const std::size_t offset = text.rfind(" +0x"); offset != std::string_view::npos) {
+    std::string_view hex = text.substr(offset + 2);
+    if (!take_hex(hex) || !hex.empty()) return std::nullopt;
+    text = text.substr(0, offset);
+    place.inlined = false;
+  }
+  const Place split = split_place(text);
+  if (split.line == 0 || split.file.empty()) return std::nullopt;
+  // "<autogenerated>:1", "_cgo_gotypes.go:12", "/go/src/x.s:40", "C:/go/x.go:1": a file's name has a dot or stands in <>.
+  if (split.file.find('.') == std::string_view::npos && !split.file.starts_with('<') && split.file != "?" && split.file.find('/') == std::string_view::npos) return std::nullopt;
+  place.file = split.file;
+  place.line = split.line;
+  return place;
+}
+
+std::optional<GoCreatedBy> parse_go_created_by(std::string_view text) {
+  if (!skip(text, "created by ")) return std::nullopt;
+  text = trim(text);
+  if (const std::size_t in = text.find(" in goroutine "); in != std::string_view::npos) text = text.substr(0, in);
+  if (!is_go_function(text)) return std::nullopt;
+  return GoCreatedBy{text};
+}
+
+bool is_go_elision(std::string_view text) { return text.starts_with("...") && text.find("frames elided...") != std::string_view::npos; }
+
+}  // namespace tailback::replay

@@ -1,0 +1,473 @@
+#include "replay/sources/go_log.h"
+
+#include <algorithm>
+#include <array>
+
+#include "replay/sources/dump_builder.h"
+#include "replay/sources/go_lines.h"
+#include "replay/sources/go_profile.h"
+#include "replay/sources/line_memo.h"
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+/// The reader's states, each with the line that it expects.
+enum class State : std::uint8_t {
+  /// Between goroutines: any line of a log, or "goroutine 39 [running]:" → kCall.
+  kOutside,
+  /// "main.(*HashSet).AddOne(0xc0000b4008)" → kPlace; "created by net/rpc.(*Server).ServeCodec" → kCreatorsPlace; "" → kOutside;
+  /// "[originating from goroutine 1]:" → kAncestor; "...65 frames elided...".
+  kCall,
+  /// "\t/go/src/segmentd/main.go:41 +0x3e" → kCall.
+  kPlace,
+  /// The place of "created by", which is not kept → kCall.
+  kCreatorsPlace,
+  /// The calls of the goroutine that started this one (GODEBUG=tracebackancestors): not its stack, passed over until "" → kOutside.
+  kAncestor,
+};
+
+/// Which goroutines a dump has already: one that comes again begins the next dump. Open addressing; cleared by a new epoch.
+class SeenIds {
+ public:
+  void clear() {
+    ++epoch_;
+    size_ = 0;
+  }
+  /// False when it was there.
+  bool insert(std::uint64_t id) {
+    if (size_ * 2 >= slots_.size()) grow();
+    Slot& slot = find(id);
+    if (slot.epoch == epoch_) return false;
+    slot = {id, epoch_};
+    ++size_;
+    return true;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t id = 0;
+    std::uint64_t epoch = 0;
+  };
+  Slot& find(std::uint64_t id) {
+    std::size_t at = (id * 0x9e3779b97f4a7c15u) >> 20 & (slots_.size() - 1);
+    while (slots_[at].epoch == epoch_ && slots_[at].id != id) at = (at + 1) & (slots_.size() - 1);
+    return slots_[at];
+  }
+  void grow() {
+    std::vector<Slot> old(std::max<std::size_t>(1024, slots_.size() * 2));
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.epoch == epoch_) find(slot.id) = slot;
+    }
+  }
+  std::vector<Slot> slots_;
+  std::uint64_t epoch_ = 1;
+  std::size_t size_ = 0;
+};
+
+class GoLogReader final : public LineReader {
+ public:
+  GoLogReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "go-log", Runtime::kGo), profile_(builder_) {}
+
+  void line(const Line& line) override;
+  void finish() override;
+
+ private:
+  struct KnownPlace {
+    StringId file;
+    std::uint32_t line = 0;
+    bool inlined = false, valid = false;
+  };
+  struct KnownFunction {
+    StringId name;
+    bool valid = false;
+  };
+
+  std::string_view without_prefix(std::string_view text);
+  bool learn_prefix(std::string_view text);
+  void outside(const Line& line, std::string_view text);
+  void call(const Line& line, std::string_view text);
+  void place(const Line& line, std::string_view text);
+  bool try_call(std::string_view text);
+  bool join_wrapped(const Line& line, std::string_view text);
+  void header(const Line& line, const GoHeader& header);
+  void boundary_before(const Line& line, const GoHeader& header);
+  void begin_dump(const Line& line);
+  void carry_last_thread_over(const Line& line);
+  void statement(const Line& line, std::string_view text);
+  void close_frame(KnownPlace place);
+  void end_goroutine();
+  void end_dump();
+  void partial(std::string_view reason);
+
+  // Go up to 1.20 prints this many frames and then, of a parked goroutine, nothing to say that there were more.
+  static constexpr std::size_t kMostFramesPrinted = 100;
+  static constexpr std::int64_t kQuietNs = 10'000'000'000;
+  static constexpr std::uint64_t kStatementLines = 64;
+
+  DumpBuilder builder_;
+  GoProfileLines profile_;
+  State state_ = State::kOutside;
+  LineMemo<KnownPlace> places_;
+  LineMemo<KnownFunction> functions_;
+  StringId function_;                ///< of the call whose place is awaited
+  std::vector<Argument> arguments_;
+  SeenIds seen_;
+  std::string prefix_;               ///< of an unknown logger, before every line of the dump
+  std::string wrapped_;              ///< the beginning of a line that a terminal or an editor has broken
+  std::vector<std::string> statements_;  ///< printed before the dump that they belong to
+  std::uint64_t statement_line_ = 0, last_line_ = 0;
+  std::int64_t last_wall_ns_ = 0;    ///< of the dump's last line
+  bool gap_ = false;                 ///< log lines have come since the last goroutine
+  bool next_thread_of_crash_ = false;///< "-----": GOTRACEBACK=crash goes on with the next thread's stack
+  bool elided_ = false, sigquit_ = false;
+};
+
+void GoLogReader::line(const Line& line) {
+  last_line_ = line.number;
+  std::string_view text = line.text;
+  if (!prefix_.empty()) text = without_prefix(text);
+  if (profile_.open()) {
+    if (profile_.line(text, line.number)) return;
+    end_dump();
+  }
+  switch (state_) {
+    case State::kOutside: return outside(line, text);
+    case State::kCall: return call(line, text);
+    case State::kPlace: return place(line, text);
+    case State::kCreatorsPlace:
+      state_ = State::kCall;
+      if (parse_go_place(text)) return;
+      return call(line, text);
+    case State::kAncestor:
+      if (trim(text).empty()) return end_goroutine();
+      if (text.starts_with("goroutine ")) return outside(line, text);
+      return;
+  }
+}
+
+void GoLogReader::finish() {
+  if (!wrapped_.empty()) builder_.diagnose(Severity::kDataLoss, last_line_, "a line broken in two whose end is missing");
+  if (state_ == State::kPlace) {
+    close_frame({});
+    partial("the input ends within this stack");
+    builder_.diagnose(Severity::kDataLoss, last_line_, "the input ends within a goroutine's stack");
+  }
+  if (!statements_.empty()) builder_.diagnose(Severity::kInformation, statement_line_, "a panic or fatal error without stacks");
+  end_dump();
+  builder_.finish();
+}
+
+/// The prefix that a logger put before every line, as learnt from a header: the same text, with other digits.
+std::string_view GoLogReader::without_prefix(std::string_view text) {
+  if (text.size() < prefix_.size()) return text;
+  for (std::size_t i = 0; i < prefix_.size(); ++i) {
+    if (text[i] != prefix_[i] && !(is_digit(text[i]) && is_digit(prefix_[i]))) return text;
+  }
+  return text.substr(prefix_.size());
+}
+
+/// "web-7 app: goroutine 39 [running]:": something that nobody knows stands before the header.
+bool GoLogReader::learn_prefix(std::string_view text) {
+  if (!text.ends_with("]:") && !text.ends_with("}:")) return false;
+  const std::size_t at = text.find("goroutine ");
+  if (at == std::string_view::npos || at == 0 || at > 256 || !parse_go_header(text.substr(at))) return false;
+  prefix_ = text.substr(0, at);
+  return true;
+}
+
+void GoLogReader::outside(const Line& line, std::string_view text) {
+  if (join_wrapped(line, text)) return;
+  if (text.starts_with("goroutine ")) {
+    if (const auto parsed = parse_go_header(text)) return header(line, *parsed);
+    if (profile_.begins(text)) {
+      end_dump();
+      begin_dump(line);
+      profile_.line(text, line.number);
+      return;
+    }
+    if (text.find('[') != std::string_view::npos && text.find(']') == std::string_view::npos && text.size() > 20) wrapped_ = text;
+    return;
+  }
+  if (text.empty()) return;
+  if (line.timed) gap_ = true;
+  switch (text.front()) {
+    case 'p': if (text.starts_with("panic: ")) return statement(line, text); break;
+    case 'f': if (text.starts_with("fatal error: ")) return statement(line, text); break;
+    case 'r': if (text.starts_with("runtime: goroutine stack exceeds")) return statement(line, text); break;
+    case 'S': if (text == "SIGQUIT: quit" || text == "SIGABRT: abort") return statement(line, text); break;
+    case '[': if (text.starts_with("[signal ")) return statement(line, text); break;
+    case '-': if (text == "-----") next_thread_of_crash_ = true; break;
+    case '\t': case ' ': case '/':
+      if (text.find(".go:") != std::string_view::npos && parse_go_place(text)) builder_.diagnose(Severity::kDataLoss, line.number, "a frame that belongs to no goroutine");
+      return;
+    default: break;
+  }
+  if (learn_prefix(text)) return outside(line, text.substr(prefix_.size()));
+  const bool marker = text.find("BEGIN") != std::string_view::npos || text.find("END") != std::string_view::npos;
+  const bool of_stacks = text.find("goroutine") != std::string_view::npos || text.find("stack") != std::string_view::npos || text.find("dump") != std::string_view::npos;
+  if (marker && of_stacks) end_dump();
+  // The log has gone on for a while: nothing of this dump is still to come.
+  if (line.timed && last_wall_ns_ != 0 && line.wall_ns - last_wall_ns_ >= kQuietNs) end_dump();
+}
+
+void GoLogReader::statement(const Line& line, std::string_view text) {
+  // Each thread of a crash repeats the signal; "[signal …]" and panics while panicking go on with the same story.
+  const bool goes_on = next_thread_of_crash_ || (!statements_.empty() && line.number - statement_line_ < kStatementLines);
+  if (!goes_on) {
+    end_dump();
+    statements_.clear();
+  }
+  if (text.starts_with("SIGQUIT")) sigquit_ = true;
+  else if (!next_thread_of_crash_ && statements_.size() < 16) statements_.emplace_back(text.substr(0, 1024));
+  statement_line_ = line.number;
+}
+
+void GoLogReader::begin_dump(const Line& line) {
+  Dump& dump = builder_.begin_dump(line.wall_ns);
+  seen_.clear();
+  gap_ = false;
+  if (line.number - statement_line_ < kStatementLines) {
+    for (const std::string& text : statements_) dump.statements.push_back(builder_.table().intern(text));
+    if (sigquit_) dump.reason = builder_.table().intern("SIGQUIT");
+  }
+  statements_.clear();
+  sigquit_ = false;
+}
+
+/// Tells whether this goroutine begins another dump. The dumps of one log follow each other without a mark.
+void GoLogReader::boundary_before(const Line& line, const GoHeader& header) {
+  if (!builder_.dump_has_threads()) {
+    if (!builder_.dump_open()) begin_dump(line);
+    seen_.insert(header.id);
+    return;
+  }
+  const bool again = header.id != 0 && !seen_.insert(header.id);  // 0 is each thread's own
+  if (again) return carry_last_thread_over(line);
+  // Whoever dumps is printed first, and runs.
+  if (header.state == "running" && gap_ && line.wall_ns - last_wall_ns_ >= 1'000'000'000 && last_wall_ns_ != 0) begin_dump(line);
+}
+
+/// The goroutine that dumps is printed first and may be one that the dump before did not have; then the repetition shows only
+/// with the second goroutine, and the first has gone to the wrong dump.
+void GoLogReader::carry_last_thread_over(const Line& line) {
+  builder_.end_thread();
+  Dump& dump = builder_.dump();
+  ThreadRecord last = dump.threads.back();
+  const std::uint64_t its_line = dump.line_of_thread.back();
+  const bool carry = dump.threads.size() > 1 && last.state_text && builder_.table().text(last.state_text) == "running";
+  if (carry) {
+    dump.threads.pop_back();
+    dump.line_of_thread.pop_back();
+  }
+  begin_dump(line);
+  if (carry) {
+    std::string_view id = last.id;
+    seen_.insert(take_number(id).value_or(0));
+    builder_.dump().threads.push_back(std::move(last));
+    builder_.dump().line_of_thread.push_back(its_line);
+  }
+}
+
+void GoLogReader::header(const Line& line, const GoHeader& header) {
+  end_goroutine();
+  boundary_before(line, header);
+  seen_.insert(header.id);
+  Dump& dump = builder_.dump();
+  if (dump.wall_ns == 0) dump.wall_ns = line.wall_ns;
+  ThreadRecord& thread = builder_.begin_thread(std::to_string(header.id), line.number);
+  StackTable& table = builder_.table();
+  thread.state = go_state(header.state);
+  thread.state_text = table.intern(header.state);
+  thread.waited_ns = header.waited_ns;
+  if (header.locked_to_thread || header.leaked || !header.labels.empty()) {
+    std::string label(header.labels);
+    if (header.locked_to_thread) label.append(label.empty() ? "" : ", ").append("locked to thread");
+    if (header.leaked) label.append(label.empty() ? "" : ", ").append("leaked");
+    thread.label = table.intern(label);
+  }
+  last_wall_ns_ = line.wall_ns;
+  gap_ = false;
+  next_thread_of_crash_ = false;
+  state_ = State::kCall;
+}
+
+void GoLogReader::call(const Line& line, std::string_view text) {
+  if (join_wrapped(line, text)) return;
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\r')) text.remove_suffix(1);
+  if (text.empty()) return end_goroutine();
+  if (text.front() == 'g' && text.starts_with("goroutine ")) return outside(line, text);
+  if (text.front() == 'c' && text.starts_with("created by ")) {
+    if (const auto created = parse_go_created_by(text)) {
+      builder_.thread().created_by = builder_.table().intern(created->function);
+      state_ = State::kCreatorsPlace;
+      return;
+    }
+  }
+  if (text.front() == '.' && is_go_elision(text)) {
+    elided_ = true;
+    return partial(text);
+  }
+  if (text.front() == '[' && text.starts_with("[originating from goroutine ")) {
+    state_ = State::kAncestor;
+    return;
+  }
+  if (text.find("stack unavailable") != std::string_view::npos && trim(text).starts_with("goroutine running on other thread")) {
+    ThreadRecord& thread = builder_.thread();
+    thread.quality = StackQuality::kMissing;
+    thread.absence_reason = builder_.table().intern("running on another thread; stack unavailable");
+    return;
+  }
+  if (try_call(text)) {
+    state_ = State::kPlace;
+    return;
+  }
+  const std::string_view unindented = trim_front(text);
+  if (unindented.size() != text.size() && try_call(unindented)) {  // pasted with an indentation
+    state_ = State::kPlace;
+    return;
+  }
+  if (line.timed) {
+    builder_.diagnose(Severity::kInformation, line.number, "log line between the frames of a goroutine");
+    return;
+  }
+  if (text.starts_with("panic: ") || text.starts_with("fatal error: ") || text.starts_with("exit status ") || text.starts_with("rax ") || text.starts_with("=== ")) {
+    end_goroutine();
+    return outside(line, text);
+  }
+  const std::size_t open = text.rfind('(');
+  if (open != std::string_view::npos && text.find(')', open) == std::string_view::npos && is_go_function(text.substr(0, open)) && text.size() > 40) {
+    wrapped_ = text;
+    return;
+  }
+  builder_.diagnose(parse_go_place(text) ? Severity::kDataLoss : Severity::kInformation, line.number,
+                    parse_go_place(text) ? "a place without its function" : "line that is no frame within a goroutine's stack");
+}
+
+bool GoLogReader::try_call(std::string_view text) {
+  const auto parsed = parse_go_call(text);
+  if (!parsed) return false;
+  const KnownFunction& known = functions_.get(parsed->function, [&](std::string_view name) {
+    KnownFunction function;
+    function.valid = is_go_function(name);
+    if (function.valid) function.name = builder_.table().intern(name);
+    return function;
+  });
+  if (!known.valid) return false;
+  function_ = known.name;
+  arguments_.clear();
+  if (parsed->arguments.size() >= 3) parse_go_arguments(parsed->arguments, static_cast<std::uint16_t>(std::min<std::size_t>(builder_.frame_count(), 0xffff)), arguments_);
+  return true;
+}
+
+void GoLogReader::place(const Line& line, std::string_view text) {
+  if (!wrapped_.empty() && !line.timed) {
+    wrapped_.append(text);
+    const std::string joined = std::exchange(wrapped_, {});
+    return place(line, joined);
+  }
+  const std::string_view key = place_without_registers(text);
+  const KnownPlace known = places_.get(key, [&](std::string_view whole) {
+    KnownPlace place;
+    if (const auto parsed = parse_go_place(whole)) place = {builder_.table().intern(parsed->file), parsed->line, parsed->inlined, true};
+    return place;
+  });
+  if (known.valid) {
+    close_frame(known);
+    state_ = State::kCall;
+    return;
+  }
+  if (line.timed) {
+    builder_.diagnose(Severity::kInformation, line.number, "log line between the frames of a goroutine");
+    return;
+  }
+  if ((text.starts_with('\t') || text.starts_with("    ")) && text.size() > 40) {  // broken in the middle of the path
+    wrapped_ = text;
+    return;
+  }
+  close_frame({});
+  builder_.diagnose(Severity::kDataLoss, line.number, "a frame without its place");
+  state_ = State::kCall;
+  call(line, text);
+}
+
+void GoLogReader::close_frame(KnownPlace place) {
+  Frame frame;
+  frame.function = function_;
+  frame.file = place.file;
+  frame.line = place.line;
+  frame.inlined = place.inlined;
+  builder_.frame(builder_.table().intern(frame));
+  for (const Argument& argument : arguments_) builder_.argument(argument);
+  arguments_.clear();
+}
+
+/// Puts a broken line together again. True when `text` was used up.
+bool GoLogReader::join_wrapped(const Line& line, std::string_view text) {
+  constexpr std::size_t kMostBytes = 16 << 10;
+  if (wrapped_.empty()) return false;
+  if (line.timed) return false;
+  std::string joined = std::exchange(wrapped_, {});
+  joined.append(text);
+  if (state_ == State::kOutside) {
+    if (const auto parsed = parse_go_header(joined)) {
+      header(line, *parsed);
+      return true;
+    }
+  } else if (try_call(joined)) {
+    state_ = State::kPlace;
+    return true;
+  } else if (joined.size() < kMostBytes && !text.empty() && text.find('(') == std::string_view::npos && text.starts_with("0x")) {
+    wrapped_ = std::move(joined);
+    return true;
+  }
+  builder_.diagnose(Severity::kDataLoss, line.number, "a line broken in two whose end is missing");
+  return false;
+}
+
+void GoLogReader::partial(std::string_view reason) {
+  if (!builder_.thread_open()) return;
+  builder_.thread().quality = StackQuality::kPartial;
+  builder_.thread().absence_reason = builder_.table().intern(reason);
+}
+
+void GoLogReader::end_goroutine() {
+  if (state_ == State::kPlace) close_frame({});
+  if (builder_.thread_open() && !elided_ && builder_.frame_count() == kMostFramesPrinted) partial("100 frames, the most that this Go prints: outer ones may be missing");
+  elided_ = false;
+  wrapped_.clear();
+  builder_.end_thread();
+  state_ = State::kOutside;
+}
+
+void GoLogReader::end_dump() {
+  end_goroutine();
+  profile_.finish();
+  builder_.end_dump();
+  last_wall_ns_ = 0;
+  next_thread_of_crash_ = false;
+}
+
+Recognition recognise(std::string_view head) {
+  std::size_t headers = 0;
+  for (std::size_t at = head.find("goroutine "); at != std::string_view::npos; at = head.find("goroutine ", at + 1)) {
+    const std::string_view rest = head.substr(at, 512);
+    if (parse_go_header(rest.substr(0, rest.find_first_of("\r\n")))) ++headers;
+    if (headers == 2) break;
+  }
+  if (headers > 0) return {headers > 1 ? 95 : 90, "\"goroutine N [state]:\""};
+  if (head.find("goroutine profile: total ") != std::string_view::npos) return {80, "\"goroutine profile: total N\""};
+  return {0, "no \"goroutine N [state]:\""};
+}
+
+}  // namespace
+
+const Format& go_log_format() {
+  static constexpr Format kFormat{
+      "go-log", "Go tracebacks and the log around them: runtime.Stack, pprof debug=2, SIGQUIT, panics", recognise,
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoLogReader>(options, sink); }};
+  return kFormat;
+}
+
+}  // namespace tailback::replay

@@ -1,0 +1,72 @@
+// One process' part of an input: recognised by its own head, read by its own reader, beside other processes' lines.
+//
+// Containers' logs mix processes line by line. Each has a Lane: it gathers lines until they tell the format (at most
+// kHeadBytes at a time; a dump may come gigabytes into a log), opens that format's reader, and feeds it from then on. Metric
+// lines are taken from all lines, whatever the format, and become samples of the lane's recording.
+//
+// A sink takes one recording at a time: the first lane that begins one writes straight through; the others collect theirs,
+// and play them when the first is done.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "replay/sources/metric_lines.h"
+#include "replay/sources/prefix.h"
+#include "replay/sources/source.h"
+
+namespace tailback::replay {
+
+/// Who of the lanes writes straight into the sink.
+struct SharedSink {
+  EventSink& sink;
+  const void* writer = nullptr;  ///< the lane whose recordings go straight through
+};
+
+class Lane {
+ public:
+  Lane(ReadOptions options, const Format* format, std::string name, MetricLines& metrics, SharedSink& shared);
+  ~Lane();
+
+  void line(const LogLine& line, std::uint64_t number);
+  /// The input has ended. Yields what is still open.
+  void finish();
+  /// Plays what was collected while another lane wrote.
+  void play();
+
+  [[nodiscard]] bool has_recordings() const;
+  /// "no format: go-log says …", for the lane in which nothing was recognised; empty otherwise.
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+  /// Joins the lane's recording: for what the framework itself has to say of the input.
+  void diagnose(Diagnostic diagnostic);
+
+ private:
+  class Sink;
+  struct HeadLine {
+    std::size_t begin, size;
+    std::uint64_t number;
+    std::int64_t wall_ns;
+    bool timed;
+  };
+  static constexpr std::size_t kHeadBytes = 256 << 10;
+
+  void recognise(bool last);
+  void feed_head();
+  void open(const Format& format);
+
+  ReadOptions options_;
+  const std::string name_;
+  MetricLines& metrics_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<LineReader> reader_;
+  std::string head_;
+  std::vector<HeadLine> head_lines_;
+  std::string refusal_;
+  std::int64_t wall_ns_ = 0;
+};
+
+/// The format that recognises `head` most surely; null where none does, with the reasons of all in `refusal`. `binary`: among those that read bytes.
+[[nodiscard]] const Format* recognise_format(std::string_view head, bool binary, std::string& refusal);
+
+}  // namespace tailback::replay

@@ -1,0 +1,328 @@
+#include "replay/sources/prefix.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "replay/sources/log_json.h"
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+constexpr std::size_t kMostFragmentBytes = 64 << 20;
+
+/// "registryd[2114]: text", "kernel: text", at the front of `text`.
+struct Ident {
+  std::string_view name;  ///< with the pid
+  std::int64_t pid = 0;
+  std::size_t size = 0;   ///< with the colon and the space behind it
+};
+
+Ident ident_at_begin(std::string_view text) {
+  const std::size_t end = text.find_first_of(" :[");
+  if (end == std::string_view::npos || end == 0 || text[end] == ' ') return {};
+  Ident ident{text.substr(0, end), 0, end};
+  if (text[end] == '[') {
+    std::string_view rest = text.substr(end + 1);
+    const auto pid = take_number(rest);
+    if (!pid || !rest.starts_with("]:") || *pid > std::uint64_t{1} << 40) return {};
+    ident.pid = static_cast<std::int64_t>(*pid);
+    ident.size = static_cast<std::size_t>(rest.data() - text.data()) + 1;
+    ident.name = text.substr(0, ident.size);
+  }
+  ++ident.size;  // the colon
+  if (ident.size < text.size() && text[ident.size] != ' ') return {};
+  if (ident.size < text.size()) ++ident.size;
+  return ident;
+}
+
+bool is_level(std::string_view word) {
+  static constexpr std::array<std::string_view, 12> kLevels = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "FATAL", "CRITICAL", "SEVERE", "ALERT"};
+  for (const std::string_view level : kLevels) {
+    if (word == level) return true;
+  }
+  return false;
+}
+
+/// "main.go:12:" or "main.cc:12]": how long it is with the space behind it; 0: it is not there.
+std::size_t place_size(std::string_view text) {
+  const std::size_t end = text.find(' ');
+  if (end == std::string_view::npos || end < 5 || (text[end - 1] != ':' && text[end - 1] != ']')) return 0;
+  const Place place = split_place(text.substr(0, end - 1));
+  const std::size_t dot = place.file.rfind('.');
+  if (place.line == 0 || dot == std::string_view::npos || dot == 0 || place.file.size() - dot > 5 || place.file.find_first_of("([") != std::string_view::npos) return 0;
+  return end + 1;
+}
+
+/// "app-1  | ", as docker compose prints it; how long it is, 0 where it is not there.
+std::size_t compose_size(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '-' || text[at] == '_' || text[at] == '.')) ++at;
+  const std::size_t name = at;
+  while (at < text.size() && text[at] == ' ') ++at;
+  if (name == 0 || at == name || at >= text.size() || text[at] != '|') return 0;
+  ++at;
+  return at < text.size() && text[at] == ' ' ? at + 1 : at;
+}
+
+}  // namespace
+
+// What a stamp, a JSON object, a bracket, a priority, a month or glog's letter begins with; 't' for logfmt's time= and ts=.
+const std::array<bool, 256> PrefixStripper::kMayBegin = [] {
+  std::array<bool, 256> may{};
+  for (const char c : std::string_view("0123[{<tADEFIJMNOSW")) may[static_cast<unsigned char>(c)] = true;
+  return may;
+}();
+
+void PrefixStripper::learn(std::string_view head) {
+  std::size_t lines = 0, with_bar = 0;
+  while (!head.empty()) {
+    const std::string_view line = take_line(head);
+    if (line.empty() || head.empty()) continue;  // the last one may be cut
+    ++lines;
+    if (compose_size(line) > 0) ++with_bar;
+  }
+  compose_ = with_bar > 0 && with_bar * 5 >= lines * 4;
+  special_ = compose_;
+}
+
+std::string_view PrefixStripper::without_escapes(std::string_view text) {
+  if (text.find('\x1b') == std::string_view::npos) return text;
+  plain_.clear();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\x1b') {
+      plain_ += text[at];
+      continue;
+    }
+    // ESC [ parameters letter (colours, cursor), ESC ] … BEL (titles), ESC and one character.
+    if (++at >= text.size()) break;
+    if (text[at] == '[') {
+      for (++at; at < text.size() && !(text[at] >= '@' && text[at] <= '~'); ++at) {}
+    } else if (text[at] == ']') {
+      for (++at; at < text.size() && text[at] != '\a' && text[at] != '\x1b'; ++at) {}
+    }
+  }
+  return plain_;
+}
+
+void PrefixStripper::add(std::string_view text, LogLine line) {
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  line.text = text;
+  records_.push_back(line);
+}
+
+void PrefixStripper::open(std::string_view text) {
+  LogLine line;
+  if (record_indent_ > 0 && text.front() == ' ') {
+    if (text.size() > record_indent_ && text.find_first_not_of(' ') >= record_indent_) text.remove_prefix(record_indent_);
+    return add(text, line);
+  }
+  if (text.starts_with("[pod/")) {
+    if (const std::size_t end = text.find("] "); end != std::string_view::npos) {
+      line.lane = text.substr(5, end - 5);
+      text.remove_prefix(end + 2);
+    }
+  } else if (compose_) {
+    if (const std::size_t size = compose_size(text); size > 0) {
+      line.lane = trim(text.substr(0, text.find_first_of(" |")));
+      text.remove_prefix(size);
+    }
+  }
+  open_text(text, line);
+}
+
+void PrefixStripper::open_text(std::string_view text, LogLine line) {
+  const std::string_view whole = text;
+  if (text.empty()) return add(text, line);
+  switch (text.front()) {
+    case '{':
+      if (open_json(text, line)) return;
+      return add(whole, line);
+    case '<':
+      if (open_rfc5424(text, line)) return;
+      break;
+    case '[': {
+      // "[2020-02-11 09:31:50,123] WARN text"
+      const auto stamp = timestamps_.at_begin(text.substr(1));
+      if (!stamp || stamp->size + 1 >= text.size() || text[stamp->size + 1] != ']') return add(whole, line);
+      line.wall_ns = stamp->wall_ns;
+      text.remove_prefix(std::min(text.size(), stamp->size + 2));
+      if (text.starts_with(' ')) text.remove_prefix(1);
+      return add(text.empty() ? whole : without_level_and_place(text), line);
+    }
+    case 't': {
+      // logfmt: time="2020-02-11T09:31:50Z" level=info msg=…
+      std::string_view rest = text;
+      if (skip(rest, "time=") || skip(rest, "ts=")) {
+        (void)skip(rest, "\"");
+        if (const auto stamp = timestamps_.at_begin(rest)) line.wall_ns = stamp->wall_ns;
+      }
+      return add(whole, line);
+    }
+    default: break;
+  }
+  if (open_stamped(text, line)) return;
+  add(whole, line);
+}
+
+bool PrefixStripper::open_stamped(std::string_view text, LogLine& line) {
+  const std::string_view whole = text;
+  auto stamp = timestamps_.at_begin(text);
+  if (!stamp && std::string_view("IWEFD").find(text.front()) != std::string_view::npos) {
+    // "W0211 09:31:50.123456  2114 main.go:12] text"
+    stamp = timestamps_.glog(text.substr(1));
+    const std::size_t end = text.find("] ");
+    if (!stamp || end == std::string_view::npos) return false;
+    line.wall_ns = stamp->wall_ns;
+    add(text.substr(end + 2), line);
+    return true;
+  }
+  if (!stamp) return false;
+  line.wall_ns = stamp->wall_ns;
+  text.remove_prefix(stamp->size);
+  if (text.empty()) {
+    add(whole, line);  // a time alone: dumps begin with one
+    return true;
+  }
+  if (text.front() != ' ' && text.front() != '\t' && text.front() != ':') return false;
+  text.remove_prefix(1);
+  // CRI: "stderr F text", fragments "stderr P text".
+  if ((text.starts_with("stdout ") || text.starts_with("stderr ")) && text.size() >= 8 && (text[7] == 'F' || text[7] == 'P') && (text.size() == 8 || text[8] == ' ')) {
+    open_fragment(text.substr(0, 6), text.size() > 9 ? text.substr(9) : std::string_view(), text[7] == 'F', line);
+    return true;
+  }
+  if (cut_syslog(text, line, !stamp->of_syslog)) {
+    record_indent_ = static_cast<std::size_t>(text.data() - whole.data());
+    special_ = true;
+    // The service's own logger may have put a time of its own behind the journal's.
+    if (const auto own = timestamps_.at_begin(text); own && own->size + 1 < text.size() && text[own->size] == ' ') {
+      text.remove_prefix(own->size + 1);
+      line.wall_ns = own->wall_ns;
+    }
+    add(without_level_and_place(text), line);
+    return true;
+  }
+  if (const auto own = timestamps_.at_begin(text); own && own->size + 1 < text.size() && text[own->size] == ' ') text.remove_prefix(own->size + 1);
+  add(without_level_and_place(text), line);
+  return true;
+}
+
+bool PrefixStripper::cut_syslog(std::string_view& text, LogLine& line, bool pid_needed) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos || space == 0) return false;
+  const std::string_view host = text.substr(0, space);
+  if (host.find_first_of("[](){}=:/") != std::string_view::npos && host.find('[') != std::string_view::npos) return false;
+  const Ident ident = ident_at_begin(text.substr(space + 1));
+  if (ident.size == 0 || (pid_needed && ident.pid == 0)) return false;
+  line.host = host;
+  line.pid = ident.pid;
+  if (line.lane.empty()) line.lane = ident.name;
+  text.remove_prefix(space + 1 + ident.size);
+  return true;
+}
+
+bool PrefixStripper::open_rfc5424(std::string_view text, LogLine& line) {
+  std::string_view rest = text.substr(1);
+  const auto priority = take_number(rest);
+  if (!priority || *priority > 191 || !skip(rest, ">")) return false;
+  if (!skip(rest, "1 ")) {
+    // RFC 3164: "<14>Feb 11 09:31:50 host name[pid]: text"
+    open_text(rest, line);
+    return true;
+  }
+  const auto stamp = timestamps_.at_begin(rest);
+  if (!stamp) return false;
+  line.wall_ns = stamp->wall_ns;
+  rest.remove_prefix(stamp->size);
+  (void)skip(rest, " ");
+  line.host = take_until(rest, " ");
+  const std::string_view name = take_until(rest, " ");
+  std::string_view pid_text = take_until(rest, " ");
+  lane_ = std::string(name) + "[" + std::string(pid_text) + "]";
+  line.lane = lane_;
+  if (const auto pid = take_number(pid_text); pid && pid_text.empty() && *pid < std::uint64_t{1} << 40) line.pid = static_cast<std::int64_t>(*pid);
+  (void)take_until(rest, " ");  // the message's id
+  // Structured data: "-" or "[id key="value"]…".
+  if (rest.starts_with('[')) (void)take_until(rest, "] ");
+  else (void)take_until(rest, " ");
+  add(rest, line);
+  return true;
+}
+
+bool PrefixStripper::open_json(std::string_view text, LogLine line) {
+  if (auto record = read_container_record(text)) {
+    line.wall_ns = record->wall_ns;
+    if (const auto stamp = timestamps_.at_begin(record->time)) line.wall_ns = stamp->wall_ns;
+    line.pid = record->pid;
+    if (line.lane.empty() && !record->lane.empty()) {
+      lane_ = record->lane;
+      line.lane = lane_;
+    }
+    if (!record->stream.empty()) {
+      open_fragment(record->stream, record->message, record->whole, line);
+      return true;
+    }
+    message_ = std::move(record->message);
+  } else {
+    const std::string_view time = time_value(text);
+    if (const auto stamp = timestamps_.at_begin(time)) {
+      line.wall_ns = stamp->wall_ns;
+    } else if (std::string_view seconds = time; const auto whole = take_number(seconds)) {
+      // "ts":1581413510.123, as zap writes it. Before 2100 in seconds; milliseconds have passed that in 1974.
+      if (*whole > 4'102'444'800'000u) line.wall_ns = 0;
+      else line.wall_ns = static_cast<std::int64_t>(*whole > 4'102'444'800u ? *whole * 1'000'000 : *whole * 1'000'000'000);
+    }
+    std::string texts = multi_line_values(text);
+    if (texts.empty()) {
+      add(text, line);
+      return true;
+    }
+    message_ = std::move(texts);
+  }
+  std::string_view rest = message_;
+  do add(take_until(rest, "\n"), line);
+  while (!rest.empty());
+  return true;
+}
+
+void PrefixStripper::open_fragment(std::string_view stream, std::string_view text, bool whole, const LogLine& line) {
+  const std::string key = std::string(line.lane) + "\n" + std::string(stream);
+  const auto open = fragments_.find(key);
+  if (open == fragments_.end() && whole) {
+    message_ = text;
+  } else {
+    Fragment& fragment = open == fragments_.end() ? fragments_[key] : open->second;
+    if (fragment.text.empty()) {
+      fragment.lane = line.lane;
+      fragment.wall_ns = line.wall_ns;
+    }
+    if (fragment.text.size() < kMostFragmentBytes) fragment.text += text;
+    if (!whole) return;
+    message_ = std::move(fragment.text);
+    fragments_.erase(key);
+  }
+  // What the container wrote may have a logger's prefix of its own; its time is the container's.
+  LogLine inner = line;
+  const std::size_t first = records_.size();
+  if (!message_.empty() && message_.front() != '{') open_text(message_, inner);
+  else add(message_, inner);
+  for (std::size_t i = first; i < records_.size(); ++i) records_[i].wall_ns = line.wall_ns;
+}
+
+std::string_view without_level_and_place(std::string_view text) {
+  const std::string_view whole = text;
+  std::string_view word = text.substr(0, text.find(' '));
+  const std::size_t size = word.size();
+  if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
+  else if (word.ends_with(':')) word.remove_suffix(1);
+  if (size > 0 && size < text.size() && is_level(word)) {
+    text.remove_prefix(size + 1);
+    // "WARN  text": levels are padded to the longest.
+    if (size == 4 && text.starts_with(' ')) text.remove_prefix(1);
+  }
+  text.remove_prefix(place_size(text));
+  return text.empty() ? whole : text;
+}
+
+}  // namespace tailback::replay

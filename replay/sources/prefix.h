@@ -1,0 +1,100 @@
+// Takes off what loggers, containers and journals put before (and around) a line, and keeps what that says: when, and whose.
+//
+//   kubectl logs --prefix         [pod/web-7/app] text
+//   docker compose                app-1  | text                              (told from the head: a bar is no proof)
+//   docker json-file              {"log":"text\n","stream":"stderr","time":"2020-02-11T09:31:50.000000123Z"}
+//   journalctl -o json            {"MESSAGE":"text","_PID":"2114","__REALTIME_TIMESTAMP":"1581413510000000",…}
+//   CRI, kubectl --timestamps     2020-02-11T09:31:50.000000123Z stderr F text      2020-02-11T09:31:50.000000123Z text
+//   journald short, syslog        Feb 11 09:31:50 web-7 registryd[2114]: text
+//   journald short-iso, RFC 5424  2020-02-11T09:31:50+0000 web-7 registryd[2114]: text     <14>1 2020-02-11T09:31:50Z web-7 registryd 2114 - - text
+//   loggers                       2020/02/11 09:31:50 main.go:12: text       [2020-02-11 09:31:50,123] WARN text
+//                                 W0211 09:31:50.123456  2114 main.go:12] text
+//                                 time="2020-02-11T09:31:50Z" level=info msg="text"   {"ts":1581413510.1,"msg":"text"}
+//
+// The last two are whole lines to the reader (metrics may be in any key); only their time is taken.
+// A line of none of these forms, which is nearly every line of a dump, costs one look at its first character.
+//
+// Thread safety: none; one for each input.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "replay/sources/timestamp.h"
+
+namespace tailback::replay {
+
+/// One line without its envelope. Texts are valid until the next call.
+struct LogLine {
+  std::string_view text;
+  std::string_view lane;      ///< pod, container or "name[pid]"; empty: the input does not tell
+  std::int64_t wall_ns = 0;   ///< 0: it has no time of its own
+  std::int64_t pid = 0;
+  std::string_view host;
+};
+
+class PrefixStripper {
+ public:
+  explicit PrefixStripper(std::int64_t reference_wall_ns) : timestamps_(reference_wall_ns) {}
+
+  /// Learns from the first lines of the input which envelopes there are.
+  void learn(std::string_view head);
+
+  /// Passes on what is in `text`: nothing where it is a fragment whose end is to come, several lines where a record holds several.
+  template <class Take>
+  void strip(std::string_view text, bool may_have_escape, Take&& take) {
+    if (may_have_escape) text = without_escapes(text);
+    if (text.empty() || !(special_ || kMayBegin[static_cast<unsigned char>(text.front())])) {
+      LogLine line;
+      line.text = text;
+      return take(line);
+    }
+    records_.clear();
+    open(text);
+    for (const LogLine& line : records_) take(line);
+  }
+
+  /// Fragments whose end never came.
+  template <class Take>
+  void finish(Take&& take) {
+    records_.clear();
+    for (auto& [stream, fragment] : fragments_) records_.push_back(fragment.line_of());
+    for (const LogLine& line : records_) take(line);
+  }
+
+ private:
+  struct Fragment {
+    std::string text, lane;
+    std::int64_t wall_ns = 0;
+    [[nodiscard]] LogLine line_of() const { return {text, lane, wall_ns, 0, {}}; }
+  };
+  /// Characters that a line with an envelope may begin with.
+  static const std::array<bool, 256> kMayBegin;
+
+  std::string_view without_escapes(std::string_view text);
+  void open(std::string_view text);
+  void open_text(std::string_view text, LogLine line);
+  void add(std::string_view text, LogLine line);
+  void open_fragment(std::string_view stream, std::string_view text, bool whole, const LogLine& line);
+  bool open_json(std::string_view text, LogLine line);
+  bool open_stamped(std::string_view text, LogLine& line);
+  bool open_rfc5424(std::string_view text, LogLine& line);
+  bool cut_syslog(std::string_view& text, LogLine& line, bool pid_needed);
+
+  TimestampParser timestamps_;
+  bool special_ = false;                       ///< an envelope was learnt that begins with any character
+  bool compose_ = false;
+  std::size_t record_indent_ = 0;              ///< journald short: what continuation lines are indented by
+  std::string plain_, message_, lane_;         ///< texts that `records_` refers to
+  std::unordered_map<std::string, Fragment> fragments_;  ///< by lane and stream
+  std::vector<LogLine> records_;
+};
+
+/// Cuts "INFO", "[WARN]", "error:", then "main.go:12:" off the front of what a logger wrote after the time.
+[[nodiscard]] std::string_view without_level_and_place(std::string_view text);
+
+}  // namespace tailback::replay

@@ -1,0 +1,255 @@
+#include "replay/sources/read.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <unordered_map>
+
+#include "replay/sources/decompress.h"
+#include "replay/sources/input.h"
+#include "replay/sources/lane.h"
+#include "replay/sources/line_splitter.h"
+#include "replay/sources/metric_lines.h"
+#include "replay/sources/prefix.h"
+#include "runtime/incident/incident_reader.h"
+
+namespace tailback::replay {
+namespace {
+
+constexpr std::size_t kHeadBytes = 256 << 10;
+constexpr std::size_t kMostLanes = 4096;
+/// A binary format is read whole; Go's goroutine profile of a million goroutines has a few MB.
+constexpr std::size_t kMostBinaryBytes = 512 << 20;
+
+Result<const Format*> find_format(const std::string& name) {
+  if (name.empty()) return nullptr;
+  std::string known;
+  for (const Format& format : formats()) {
+    if (format.name == name) return &format;
+    known.append(known.empty() ? "" : ", ").append(format.name);
+  }
+  return Error{ErrorCode::kInvalidArgument, "there is no format '" + name + "'; known are " + known, "--format-in"};
+}
+
+/// What stamps without a year are at or before: the file's last modification; for a pipe, now.
+std::int64_t reference_time(const std::string& path) {
+  struct stat status {};
+  if (path != "-" && ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  }
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool is_binary(std::string_view head) {
+  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return false;  // UTF-16
+  return head.find('\0') != std::string_view::npos;
+}
+
+std::string_view kind_of_binary(std::string_view head) {
+  if (head.starts_with("\x7f" "ELF")) return "is an ELF program, library or core, not a dump of stacks";
+  if (head.starts_with("PK\x03\x04")) return "is a zip archive; unpack it";
+  if (head.size() > 262 && head.substr(257, 5) == "ustar") return "is a tar archive; unpack it";
+  return "is binary, and no dump, profile or incident file";
+}
+
+/// Deletes the file when it goes.
+struct TemporaryFile {
+  std::string path;
+  ~TemporaryFile() {
+    if (!path.empty()) ::unlink(path.c_str());
+  }
+};
+
+/// SQLite reads files, not pipes: an incident file from a pipe or out of a compressed one is put into a temporary file.
+Result<void> read_incident_stream(PeekableSource& source, const std::string& name, EventSink& sink) {
+  const char* folder = ::getenv("TMPDIR");
+  TemporaryFile file{std::string(folder && *folder ? folder : "/tmp") + "/tailback-XXXXXX"};
+  const int descriptor = ::mkstemp(file.path.data());
+  if (descriptor < 0) return Error{ErrorCode::kIo, std::string("can't be made: ") + std::strerror(errno), std::exchange(file.path, {})};
+  std::vector<char> block(1 << 20);
+  for (;;) {
+    const Result<std::size_t> got = source.read(block);
+    if (!got.ok() || got.value() == 0) {
+      ::close(descriptor);
+      if (!got.ok()) return got.error();
+      break;
+    }
+    for (std::size_t at = 0; at < got.value();) {
+      const ssize_t put = ::write(descriptor, block.data() + at, got.value() - at);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) {
+        const int error = errno;
+        ::close(descriptor);
+        return Error{ErrorCode::kIo, std::string("can't be written: ") + std::strerror(error), file.path};
+      }
+      at += static_cast<std::size_t>(put);
+    }
+  }
+  Result<void> read = read_incident(file.path, sink);
+  if (!read.ok()) {
+    Error error = read.error();
+    error.context = name;
+    return error;
+  }
+  return read;
+}
+
+Result<void> read_binary(PeekableSource& source, const Format& format, const ReadOptions& options, EventSink& sink) {
+  std::string bytes;
+  std::vector<char> block(1 << 20);
+  for (;;) {
+    const Result<std::size_t> got = source.read(block);
+    if (!got.ok()) return got.error();
+    if (got.value() == 0) break;
+    if (bytes.size() + got.value() > kMostBinaryBytes) {
+      return Error{ErrorCode::kResourceExhausted, "is larger than a profile can be (" + std::to_string(kMostBinaryBytes >> 20) + " MiB)", options.file};
+    }
+    bytes.append(block.data(), got.value());
+  }
+  return format.read_bytes(bytes, options, sink);
+}
+
+/// One input of text: splits, strips, and deals the lines to their processes' lanes.
+class TextInput {
+ public:
+  TextInput(const ReadOptions& options, const Format* format, MetricLines& metrics, std::int64_t reference_wall_ns, EventSink& sink)
+      : options_(options), format_(format), metrics_(metrics), shared_{sink}, stripper_(reference_wall_ns) {}
+
+  Result<void> read(PeekableSource& source) {
+    const Result<std::string_view> head = source.peek(64 << 10);
+    if (!head.ok()) return head.error();
+    stripper_.learn(head.value());
+    LineSplitter splitter(source, options_.maximum_line_bytes);
+    std::optional<Error> error;
+    RawLine line;
+    const auto take = [&](const LogLine& stripped) { lane_of(stripped).line(stripped, line.number); };
+    for (;;) {
+      const Result<bool> more = splitter.next(line);
+      if (!more.ok()) error = more.error();
+      if (!more.ok() || !more.value()) break;
+      if (splitter.took_block() && options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
+        error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
+        break;
+      }
+      stripper_.strip(line.text, line.may_have_escape, take);
+    }
+    stripper_.finish(take);
+    return finish(splitter, line.number, std::move(error));
+  }
+
+ private:
+  Lane& lane_of(const LogLine& line) {
+    // A line that does not say whose it is goes on with what came before.
+    if (current_ != nullptr && (line.lane.empty() || line.lane == current_name_)) return *current_;
+    const std::string name(line.lane);
+    auto found = lanes_.find(name);
+    if (found == lanes_.end()) {
+      if (lanes_.size() >= kMostLanes && current_ != nullptr) return *current_;
+      found = lanes_.emplace(name, std::make_unique<Lane>(options_, format_, name, metrics_, shared_)).first;
+      order_.push_back(found->second.get());
+    }
+    current_name_ = name;
+    current_ = found->second.get();
+    return *current_;
+  }
+
+  Result<void> finish(const LineSplitter& splitter, std::uint64_t lines, std::optional<Error> error) {
+    if (order_.empty()) return error ? *error : Error{ErrorCode::kMalformed, "is empty", options_.file};
+    // The writer first: it holds the sink open.
+    std::stable_partition(order_.begin(), order_.end(), [&](const Lane* lane) { return lane == shared_.writer; });
+    if (splitter.lines_cut() > 0) {
+      order_.front()->diagnose({Severity::kDataLoss, options_.file, splitter.first_cut_line(),
+                                "line longer than " + std::to_string(options_.maximum_line_bytes >> 20) + " MiB, cut there", splitter.lines_cut()});
+    }
+    if (error) order_.front()->diagnose({Severity::kError, options_.file, lines, error->message, 1});
+    bool any = false;
+    for (Lane* lane : order_) {
+      lane->finish();
+      any = any || lane->has_recordings();
+    }
+    for (Lane* lane : order_) lane->play();
+    // Damage is said beside what could be read. What was stopped is an error whatever was read.
+    if (error && (!any || error->code != ErrorCode::kMalformed)) return *error;
+    if (any) return {};
+    return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows (" + order_.front()->refusal() + ")", options_.file};
+  }
+
+  const ReadOptions& options_;
+  const Format* format_;
+  MetricLines& metrics_;
+  SharedSink shared_;
+  PrefixStripper stripper_;
+  std::unordered_map<std::string, std::unique_ptr<Lane>> lanes_;
+  std::vector<Lane*> order_;
+  Lane* current_ = nullptr;
+  std::string current_name_;
+};
+
+Result<void> read_source(std::unique_ptr<ByteSource> raw, const std::string& path, const ReadOptions& options, const Format* format, MetricLines& metrics, EventSink& sink) {
+  DecompressLimits limits;
+  limits.maximum_bytes = options.maximum_bytes;
+  const ByteSource* as_it_is = raw.get();
+  Result<std::unique_ptr<PeekableSource>> opened = decompress(std::move(raw), options.file, limits);
+  if (!opened.ok()) return opened.error();
+  PeekableSource& source = *opened.value();
+  const Result<std::string_view> peeked = source.peek(16);
+  if (!peeked.ok()) return peeked.error();
+  if (peeked.value().empty()) return Error{ErrorCode::kMalformed, "is empty", options.file};
+  if (looks_like_incident(peeked.value())) {
+    return source.wraps(as_it_is) && path != "-" && !path.empty() ? read_incident(path, sink) : read_incident_stream(source, options.file, sink);
+  }
+  if (format == nullptr) {
+    const Result<std::string_view> head = source.peek(4096);
+    if (!head.ok()) return head.error();
+    std::string refusal;
+    format = recognise_format(head.value(), true, refusal);
+    if (format == nullptr && is_binary(head.value())) return Error{ErrorCode::kUnknownFormat, std::string(kind_of_binary(head.value())), options.file};
+  }
+  if (format != nullptr && format->read_bytes != nullptr) return read_binary(source, *format, options, sink);
+  return TextInput(options, format, metrics, reference_time(path), sink).read(source);
+}
+
+class MemorySource final : public ByteSource {
+ public:
+  explicit MemorySource(std::string_view bytes) : bytes_(bytes) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    const std::size_t size = std::min(into.size(), bytes_.size());
+    std::memcpy(into.data(), bytes_.data(), size);
+    bytes_.remove_prefix(size);
+    return size;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+}  // namespace
+
+Result<void> read_inputs(const std::vector<std::string>& paths, const ReadOptions& options, EventSink& sink) {
+  const Result<const Format*> format = find_format(options.format);
+  if (!format.ok()) return format.error();
+  Result<std::unique_ptr<MetricLines>> metrics = MetricLines::create(options.metric_patterns);
+  if (!metrics.ok()) return metrics.error();
+  for (const std::string& path : paths) {
+    ReadOptions of_input = options;
+    of_input.file = input_name(path);
+    Result<std::unique_ptr<ByteSource>> source = open_file(path);
+    if (!source.ok()) return source.error();
+    if (Result<void> read = read_source(std::move(source).value(), path, of_input, format.value(), *metrics.value(), sink); !read.ok()) return read;
+  }
+  return {};
+}
+
+Result<void> read_text(std::string_view bytes, const ReadOptions& options, EventSink& sink) {
+  const Result<const Format*> format = find_format(options.format);
+  if (!format.ok()) return format.error();
+  Result<std::unique_ptr<MetricLines>> metrics = MetricLines::create(options.metric_patterns);
+  if (!metrics.ok()) return metrics.error();
+  return read_source(std::make_unique<MemorySource>(bytes), "", options, format.value(), *metrics.value(), sink);
+}
+
+}  // namespace tailback::replay
