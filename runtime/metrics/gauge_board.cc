@@ -11,7 +11,7 @@ namespace {
 bool can_be_a_metric(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto rest = [letter](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == ':'; };
-  if (name.empty() || name.size() > 100 || !letter(name.front()) || !std::all_of(name.begin(), name.end(), rest)) return false;
+  if (name.empty() || name.size() > GaugeBoard::kMostName || !letter(name.front()) || !std::all_of(name.begin(), name.end(), rest)) return false;
   if (name == "for" || name == "of" || name == "limit") return false;
   return find_known_metric(name) == nullptr;
 }
@@ -24,7 +24,7 @@ GaugeCell* GaugeBoard::add(std::string_view name, std::string_view unit, bool co
   for (std::size_t i = 0; i < count; ++i) {
     if (cells_[i]->name == name) return cells_[i].get();
   }
-  if (count == kMost || !can_be_a_metric(name)) return nullptr;
+  if (count == kMost || !can_be_a_metric(name) || unit.size() > kMostUnit) return nullptr;
   auto cell = std::make_unique<GaugeCell>();
   cell->name = std::string(name);
   cell->unit = std::string(unit);

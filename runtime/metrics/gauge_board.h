@@ -26,8 +26,9 @@ struct GaugeCell {
 class GaugeBoard {
  public:
   static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kMostName = 100, kMostUnit = 16;  ///< bytes
 
-  /// The gauge of that name, made if it is new. Null when the board is full or the name can't be a metric's.
+  /// The gauge of that name, made if it is new. Null when the board is full, the name can't be a metric's, or the unit is none.
   GaugeCell* add(std::string_view name, std::string_view unit, bool counter);
 
   /// Around a fork.

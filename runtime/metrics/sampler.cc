@@ -38,6 +38,7 @@ Sampler::Sampler(SamplerOptions options, std::shared_ptr<GaugeBoard> gauges, con
   add_group(make_cgroup_group(options.root));
   add_group(make_pressure_group(options.root));
   if (options.allocator) start_probe(options.probe);
+  prepare_gauges();
 }
 
 void Sampler::add_group(std::unique_ptr<MetricGroup> reader) {
@@ -63,15 +64,33 @@ void Sampler::start_probe(ProbeOptions options) {
   overdue_id_ = add_metric("allocator_lock_held", "count", false);
 }
 
+void Sampler::prepare_gauges() {
+  gauge_ids_.reserve(GaugeBoard::kMost);
+  spares_.resize(GaugeBoard::kMost);
+  for (MetricInfo& spare : spares_) {
+    spare.name.reserve(GaugeBoard::kMostName);
+    spare.unit.reserve(GaugeBoard::kMostUnit);
+  }
+}
+
+/// Into a spare's room, once there are spares.
 MetricId Sampler::add_metric(std::string_view name, std::string_view unit, bool counter) {
-  const std::lock_guard guard(metrics_mutex_);
-  metrics_.push_back({std::string(name), std::string(unit), counter});
+  MetricInfo info;
+  if (!spares_.empty()) {
+    info = std::move(spares_.back());
+    spares_.pop_back();
+  }
+  info.name.assign(name);
+  info.unit.assign(unit);
+  info.counter = counter;
+  metrics_.push_back(std::move(info));
+  published_.store(metrics_.size(), std::memory_order_release);
   return {static_cast<std::uint32_t>(metrics_.size() - 1)};
 }
 
 void Sampler::append_new_metrics(std::vector<MetricInfo>& metrics) const {
-  const std::lock_guard guard(metrics_mutex_);
-  for (std::size_t i = metrics.size(); i < metrics_.size(); ++i) metrics.push_back(metrics_[i]);
+  const std::size_t count = published_.load(std::memory_order_acquire);
+  for (std::size_t i = metrics.size(); i < count; ++i) metrics.push_back(metrics_[i]);
 }
 
 void Sampler::take(Sample& sample, bool fresh) {

@@ -3,13 +3,13 @@
 // The list of metrics only grows (gauges may appear while the service runs), so an id once given stays. A sample has the values
 // that could be had, each with its age: a reading that was too dear to repeat, or an allocator that has not answered, leaves its last.
 //
-// Thread safety: one thread samples; metrics_after() may be called from another.
-// Cost: about 50 µs a sample (tests/bench/recorder); nothing is allocated once the sample's vector has its room.
+// Thread safety: one thread samples; append_new_metrics() may be called from another. No lock: the list has its room from the
+// beginning, and another thread sees only what has been published.
+// Cost: about 25 µs a sample (tests/bench/recorder). Once constructed it allocates nothing, not even for a new gauge: a thread may be stuck in malloc.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -60,6 +60,7 @@ class Sampler {
   void add_group(std::unique_ptr<MetricGroup> reader);
   void start_probe(ProbeOptions options);
   MetricId add_metric(std::string_view name, std::string_view unit, bool counter);
+  void prepare_gauges();
   void take_heap(Sample& sample);
   void take_gauges(Sample& sample);
 
@@ -67,11 +68,12 @@ class Sampler {
   std::vector<Group> groups_;
   std::shared_ptr<GaugeBoard> gauges_;
   std::vector<MetricId> gauge_ids_;
+  std::vector<MetricInfo> spares_;  // for gauges to come, with room for their names
   std::unique_ptr<AsyncProbe> probe_;
   std::string_view allocator_;
   MetricId heap_ids_[3], overdue_id_;
-  mutable std::mutex metrics_mutex_;  // guards growing and copying metrics_
-  std::vector<MetricInfo> metrics_;
+  std::vector<MetricInfo> metrics_;  // never reallocated
+  std::atomic<std::size_t> published_{0};
 };
 
 }  // namespace tailback

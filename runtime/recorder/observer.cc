@@ -13,7 +13,10 @@ void Observer::run() {
     Wake wake = wait();
     // A dump that is asked for has a sample beside it, too.
     if (wake.sample || wake.poked || wake.stop || wake.request) observe(wake.poked);
-    if (wake.request) capture(wake.request->reason, nullptr, wake.request);
+    if (wake.request) {
+      const std::string_view reason = wake.request->reason;
+      capture(reason, nullptr, std::move(wake.request));
+    }
     if (wake.stop) {
       push_stop();
       return;

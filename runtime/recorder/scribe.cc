@@ -91,7 +91,7 @@ void Scribe::begin_recording() {
 void Scribe::take_leftovers() {
   if (capturer_ == nullptr) return;
   if (const std::size_t found = capturer_->take_leftovers(*writer_)) {
-    voice_.say("stored " + std::to_string(found) + " dumps that an earlier process had left in the spool of " + config_.options.file);
+    voice_.say("stored " + std::to_string(found) + (found == 1 ? " dump" : " dumps") + " that an earlier process had left in the spool of " + config_.options.file);
   }
 }
 
