@@ -46,6 +46,7 @@ struct SourceEvidence {
   std::string type;            ///< of its receiver or class: "HashSet"; empty: none, or not told
   std::uint32_t function_line = 0;
   std::string text;            ///< the line asked for, trimmed
+  bool callee_found = false;   ///< the line does call `callee`; where it was given and this is false, the source may be another version
   std::vector<SourceHold> held;     ///< taken before the place and not released, in the order taken
   std::vector<SourceHold> taken;    ///< what the line itself takes: what a thread that waits there waits for
   std::vector<SourceHold> released; ///< taken and released again before the place: refutes a hold
@@ -55,6 +56,10 @@ struct SourceEvidence {
 /// where a line takes a lock and calls, what stands before the call counts as held. It may be qualified ("HashSet::size() const").
 [[nodiscard]] SourceEvidence held_at(std::string_view text, SourceLanguage language, std::uint32_t line,
                                      std::string_view callee = {});
+
+/// The path under which a frame's source is looked for. Java prints the file's bare name; the class tells the folder:
+/// "com.acme.Book$Shelf.place" in "Book.java" is com/acme/Book.java. Others name the path themselves.
+[[nodiscard]] std::string source_path(std::string_view function, std::string_view file);
 
 /// Finds the source file that a frame names. Files are read once and kept.
 ///
