@@ -1,0 +1,215 @@
+#include "analyze/holders/candidates.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::string_view kHeldNames[] = {"Locked", "_locked", "_Locked", "LockHeld", "_lock_held", "WithLock", "WithLockHeld", "UnderLock", "_under_lock"};
+
+bool name_says_held(std::string_view function) {
+  for (const std::string_view ending : kHeldNames) {
+    if (function.ends_with(ending) && function.size() > ending.size()) return true;
+  }
+  return function.ends_with("AssertHeld") || function.ends_with("assertHeld") || function.ends_with("assert_held");
+}
+
+/// A frame of a distinct stack that may speak for one of the subjects.
+struct Hit {
+  std::uint16_t frame;
+  std::uint32_t subject;
+  std::uint32_t place;   ///< index into Subject::places, or kNoPlace
+  bool method;           ///< of the subject's type
+};
+constexpr std::uint32_t kNoPlace = 0xffffffff;
+
+class Finder {
+ public:
+  Finder(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules, const std::vector<Subject>& subjects)
+      : recording_(recording), dump_(dump), activities_(activities), rules_(rules), subjects_(subjects), wait_of_(dump.threads.size(), nullptr) {
+    for (std::uint32_t i = 0; i < subjects.size(); ++i) {
+      for (const WaitPlace& place : subjects[i].places) by_function_[place.function.index].push_back(i);
+      for (const std::string_view type : subjects[i].types) by_type_[type].push_back(i);
+    }
+    for (const Wait& wait : dump.waits) {
+      if (wait.thread.index < wait_of_.size() && wait_of_[wait.thread.index] == nullptr) wait_of_[wait.thread.index] = &wait;
+    }
+  }
+
+  std::vector<Candidate> run() {
+    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) look_at({i});
+    for (std::uint32_t s = 0; s < subjects_.size(); ++s) {
+      if (!has_candidate(s)) look_for_arguments(s);
+      if (!has_candidate(s)) look_for_the_rest(s);
+    }
+    return std::move(found_);
+  }
+
+ private:
+  [[nodiscard]] bool has_candidate(std::uint32_t subject) const {
+    return std::any_of(found_.begin(), found_.end(), [&](const Candidate& c) { return c.subject == subject; });
+  }
+
+  const std::vector<Hit>& hits(ThreadIndex thread, const ThreadView& view) {
+    const auto [found, added] = hits_.try_emplace(dump_.threads[thread.index].stack.index);
+    if (!added) return found->second;
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      const Frame& frame = view.frame(i);
+      if (const auto scope = by_function_.find(frame.function.index); scope != by_function_.end()) {
+        for (const std::uint32_t s : scope->second) add_scope(found->second, i, frame, s);
+      }
+      const Receiver receiver = rules_.receiver(view, i);
+      if (receiver.type.empty()) continue;
+      if (const auto methods = by_type_.find(receiver.type); methods != by_type_.end()) {
+        for (const std::uint32_t s : methods->second) found->second.push_back({static_cast<std::uint16_t>(i), s, kNoPlace, true});
+      }
+    }
+    return found->second;
+  }
+
+  /// The place nearest before the frame's line: what was taken last on the way to it.
+  void add_scope(std::vector<Hit>& hits, std::size_t at, const Frame& frame, std::uint32_t s) const {
+    const std::vector<WaitPlace>& places = subjects_[s].places;
+    std::uint32_t best = kNoPlace;
+    for (std::uint32_t p = 0; p < places.size(); ++p) {
+      if (places[p].function != frame.function || places[p].file != frame.file) continue;
+      if (places[p].line == 0 || frame.line == 0 || places[p].line > frame.line) continue;
+      if (best == kNoPlace || places[p].line > places[best].line) best = p;
+    }
+    if (best != kNoPlace) hits.push_back({static_cast<std::uint16_t>(at), s, best, false});
+  }
+
+  void look_at(ThreadIndex thread) {
+    const ThreadView view(recording_.table, dump_.threads[thread.index]);
+    const std::vector<Hit>& all = hits(thread, view);
+    if (all.empty()) return;
+    const Wait* wait = wait_of_[thread.index];
+    for (const Hit& hit : all) {
+      Candidate candidate;
+      if (judge(thread, view, wait, hit, candidate)) keep(candidate);
+    }
+  }
+
+  bool judge(ThreadIndex thread, const ThreadView& view, const Wait* wait, const Hit& hit, Candidate& candidate) const {
+    const Subject& subject = subjects_[hit.subject];
+    candidate = {hit.subject, thread, hit.frame, LockMode::kExclusive, Evidence::kReceiverType, false, false, 0};
+    candidate.waits_for_it = wait != nullptr && wait->lock == subject.lock;
+    // Frames of the wait itself; and the function that waits for this very lock has not got it.
+    if (wait != nullptr && hit.frame <= wait->frame) return false;
+    if (candidate.waits_for_it && hit.frame == wait->frame + 1) return false;
+    if (activities_[thread.index].kind == ActivityKind::kIdle) return false;
+    const Receiver receiver = rules_.receiver(view, hit.frame);
+    const bool told = receiver.value != 0 && !subject.objects.empty();
+    const bool same = told && subject.has_object(receiver.value);
+    if (told && !same && !receiver.uncertain) return false;
+    const bool read_only = subject.kind == LockKind::kRwlock && subject.pending_writer;
+    candidate.mode = read_only ? LockMode::kShared : LockMode::kExclusive;
+    if (hit.place != kNoPlace) {
+      const WaitPlace& place = subject.places[hit.place];
+      candidate.place = hit.place;
+      candidate.same_line = view.frame(hit.frame).line == place.line;
+      candidate.mode = place.mode;
+      // A front writer waits for readers: who took the lock to write can't be what it waits for.
+      if (read_only && place.mode == LockMode::kExclusive) return false;
+      candidate.evidence = same || subject.only_of_type ? Evidence::kScope : Evidence::kScopeType;
+      return true;
+    }
+    // The caller of another lock of the same object shows no line of this one.
+    if (wait != nullptr && hit.frame == wait->frame + 1 && !name_says_held(view.function(hit.frame))) return false;
+    candidate.evidence = name_says_held(view.function(hit.frame)) ? Evidence::kName : same ? Evidence::kReceiver : Evidence::kReceiverType;
+    return true;
+  }
+
+  /// The outermost frame of the strongest evidence: who took the lock called the others.
+  void keep(const Candidate& candidate) {
+    for (auto it = found_.rbegin(); it != found_.rend() && it->thread == candidate.thread; ++it) {
+      if (it->subject != candidate.subject) continue;
+      if (candidate.evidence >= it->evidence) *it = candidate;
+      return;
+    }
+    found_.push_back(candidate);
+  }
+
+  void look_for_arguments(std::uint32_t s) {
+    const Subject& subject = subjects_[s];
+    if (subject.address == 0 && subject.objects.empty()) return;
+    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
+      const Wait* wait = wait_of_[i];
+      if (wait != nullptr && wait->lock == subject.lock) continue;
+      if (activities_[i].kind == ActivityKind::kIdle) continue;
+      const ThreadView view(recording_.table, dump_.threads[i]);
+      for (const Argument& word : view.arguments()) {
+        if (word.uncertain || word.value == 0 || (wait != nullptr && word.frame <= wait->frame + 1)) continue;
+        if (word.value != subject.address && !subject.has_object(word.value)) continue;
+        const Frame& frame = view.frame(word.frame);
+        if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;
+        found_.push_back({s, {i}, word.frame, mode_of(subject), Evidence::kArgument, false, false, 0});
+        break;
+      }
+    }
+  }
+
+  [[nodiscard]] static LockMode mode_of(const Subject& subject) {
+    return subject.kind == LockKind::kRwlock && subject.pending_writer ? LockMode::kShared : LockMode::kExclusive;
+  }
+
+  /// By elimination; worth something only where a single thread remains.
+  void look_for_the_rest(std::uint32_t s) {
+    std::vector<Candidate> rest;
+    for (std::uint32_t i = 0; i < dump_.threads.size() && rest.size() < 2; ++i) {
+      const Wait* wait = wait_of_[i];
+      if (wait != nullptr && wait->lock == subjects_[s].lock) continue;
+      const ThreadView view(recording_.table, dump_.threads[i]);
+      if (activities_[i].kind == ActivityKind::kIdle || wrote_the_dump(view)) continue;
+      const std::uint16_t outermost = outermost_own(view);
+      if (outermost == view.size() || (waits_for_its_threads(view, outermost, activities_[i].kind))) continue;
+      rest.push_back({s, {i}, outermost, mode_of(subjects_[s]), Evidence::kRest, false, false, 0});
+    }
+    if (rest.size() == 1 && dump_.threads[rest.front().thread.index].count == 1 && dump_.threads_missed == 0) found_.push_back(rest.front());
+  }
+
+  /// main(), which started the others and now waits for their end, or for a signal to stop.
+  [[nodiscard]] bool waits_for_its_threads(const ThreadView& view, std::uint16_t own, ActivityKind kind) const {
+    const std::string_view function = view.function(own);
+    const bool is_main = function == "main" || function == "main.main" || function.ends_with("TestMain") || function == "<module>";
+    return is_main && kind != ActivityKind::kIo && kind != ActivityKind::kUnknown;
+  }
+
+  [[nodiscard]] std::uint16_t outermost_own(const ThreadView& view) const {
+    for (std::size_t i = view.size(); i > 0; --i) {
+      const Frame& frame = view.frame(i - 1);
+      if (!rules_.library(view.function(i - 1), recording_.table.text(frame.file), recording_.table.text(frame.module))) return static_cast<std::uint16_t>(i - 1);
+    }
+    return static_cast<std::uint16_t>(view.size());
+  }
+
+  const Recording& recording_;
+  const Dump& dump_;
+  const std::vector<Activity>& activities_;
+  const RuntimeRules& rules_;
+  const std::vector<Subject>& subjects_;
+  std::vector<const Wait*> wait_of_;
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_function_;
+  std::unordered_map<std::string_view, std::vector<std::uint32_t>> by_type_;
+  std::unordered_map<std::uint32_t, std::vector<Hit>> hits_;  ///< by stack
+  std::vector<Candidate> found_;
+};
+
+}  // namespace
+
+bool wrote_the_dump(const ThreadView& thread) {
+  for (std::size_t i = 0; i < thread.size() && i < 6; ++i) {
+    const std::string_view function = thread.function(i);
+    if (function.starts_with("runtime/pprof.") || function.starts_with("runtime/debug.") || function == "runtime.Stack") return true;
+  }
+  return false;
+}
+
+std::vector<Candidate> find_candidates(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules,
+                                       const std::vector<Subject>& subjects) {
+  return subjects.empty() ? std::vector<Candidate>{} : Finder(recording, dump, activities, rules, subjects).run();
+}
+
+}  // namespace tailback::analyze
