@@ -5,6 +5,7 @@
 #include "analyze/findings/find.h"
 #include "analyze/group/group_threads.h"
 #include "analyze/group/lock_directory.h"
+#include "analyze/holders/infer.h"
 #include "analyze/trend/finding_trends.h"
 #include "analyze/trend/group_trends.h"
 
@@ -20,6 +21,7 @@ Analysis analyze(Recording& recording, const AnalyzeOptions& options) {
     analysis.dumps.push_back(std::move(dump));
   }
   if (options.source_from_paths) name_locks(recording);
+  for (const DumpAnalysis& dump : analysis.dumps) infer_holders(recording, dump.dump, dump.activities, options);
   ShapeTable shapes(recording.table, options.group_by);
   for (DumpAnalysis& dump : analysis.dumps) {
     dump.groups = group_threads(recording.dumps[dump.dump], dump.activities, options.group_by, shapes);

@@ -179,6 +179,6 @@ bool library(std::string_view function, std::string_view, std::string_view) {
 
 }  // namespace
 
-const RuntimeRules kGoRules{Runtime::kGo, read, lock_address, receiver, library};
+const RuntimeRules kGoRules{Runtime::kGo, read, lock_address, nullptr, receiver, library};
 
 }  // namespace tailback::analyze

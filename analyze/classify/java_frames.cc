@@ -89,6 +89,6 @@ Receiver receiver(const ThreadView& thread, std::size_t frame) {
 
 }  // namespace
 
-const RuntimeRules kJavaRules{Runtime::kJava, read, lock_address, receiver, library};
+const RuntimeRules kJavaRules{Runtime::kJava, read, lock_address, nullptr, receiver, library};
 
 }  // namespace tailback::analyze

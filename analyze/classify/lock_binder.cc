@@ -47,6 +47,7 @@ LockBinder::LockBinder(Recording& recording, Dump& dump, const RuntimeRules& rul
 void LockBinder::add(ThreadIndex thread, const WaitSite& site) {
   const ThreadView view(recording_.table, dump_.threads[thread.index]);
   Pending pending{thread, site, rules_.lock_address(view, site), {}, 0, 0};
+  if (rules_.front != nullptr && rules_.front(view, site, pending.address)) pending.site.front = true;
   const std::size_t caller = site.activity.wait_frame + std::size_t{1};
   if (caller < view.size()) pending.receiver = rules_.receiver(view, caller);
   if (!pending.receiver.type.empty()) {

@@ -237,6 +237,17 @@ std::uint64_t lock_address(const ThreadView& thread, const WaitSite& site) {
   return 0;
 }
 
+/// glibc's rwlock has a futex each for readers (+0), for the writer at the front (+8) and for the queue of writers (+12).
+/// Source: struct __pthread_rwlock_arch_t in bits/struct_rwlock.h, unchanged since glibc 2.25.
+bool front(const ThreadView& thread, const WaitSite& site, std::uint64_t address) {
+  constexpr std::uint64_t kFrontWriter = 8;
+  if (address == 0 || site.lock != LockKind::kRwlock || site.mode != LockMode::kExclusive) return false;
+  for (std::size_t i = 0; i <= site.activity.wait_frame && i < thread.size(); ++i) {
+    if (const Argument* word = thread.argument(i, "futex_word"); word != nullptr) return word->value == address + kFrontWriter;
+  }
+  return false;
+}
+
 /// "HashSet" of "HashSet::add_one". Whether that is a class or a namespace only `this` tells; both hold a lock of their own as well.
 Receiver receiver(const ThreadView& thread, std::size_t frame) {
   const std::string_view function = thread.function(frame);
@@ -257,6 +268,6 @@ Receiver receiver(const ThreadView& thread, std::size_t frame) {
 
 }  // namespace
 
-const RuntimeRules kNativeRules{Runtime::kNative, read, lock_address, receiver, library};
+const RuntimeRules kNativeRules{Runtime::kNative, read, lock_address, front, receiver, library};
 
 }  // namespace tailback::analyze

@@ -65,6 +65,6 @@ Receiver receiver(const ThreadView&, std::size_t) { return {}; }
 
 }  // namespace
 
-const RuntimeRules kPythonRules{Runtime::kPython, read, lock_address, receiver, library};
+const RuntimeRules kPythonRules{Runtime::kPython, read, lock_address, nullptr, receiver, library};
 
 }  // namespace tailback::analyze

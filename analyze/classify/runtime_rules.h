@@ -31,6 +31,8 @@ struct RuntimeRules {
   WaitSite (*read)(const ThreadView& thread, const ThreadRecord& record, std::string_view state);
   /// Base address of the lock that the thread waits for, from the argument words of the lock's own frames; 0: not told.
   std::uint64_t (*lock_address)(const ThreadView& thread, const WaitSite& site);
+  /// Whether a writer is known, from those words, to wait for the readers of the lock at `address`; null: the frames tell already.
+  bool (*front)(const ThreadView& thread, const WaitSite& site, std::uint64_t address);
   Receiver (*receiver)(const ThreadView& thread, std::size_t frame);
   /// Whether a function is the runtime's or its libraries', not the program's.
   bool (*library)(std::string_view function, std::string_view file, std::string_view module);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "analyze/holders/bystanders.h"
+
 
 namespace tailback::analyze {
 namespace {
@@ -104,7 +106,9 @@ class Finder {
     const bool told = receiver.value != 0 && !subject.objects.empty();
     const bool same = told && subject.has_object(receiver.value);
     if (told && !same && !receiver.uncertain) return false;
-    const bool read_only = subject.kind == LockKind::kRwlock && subject.pending_writer;
+    // A reader that waits while writers do waits for them, so what it holds itself it holds to read.
+    const bool reads_again = candidate.waits_for_it && wait->mode == LockMode::kShared && subject.writers_wait;
+    const bool read_only = subject.kind == LockKind::kRwlock && (subject.pending_writer || reads_again);
     candidate.mode = read_only ? LockMode::kShared : LockMode::kExclusive;
     if (hit.place != kNoPlace) {
       const WaitPlace& place = subject.places[hit.place];
@@ -162,27 +166,11 @@ class Finder {
       const Wait* wait = wait_of_[i];
       if (wait != nullptr && wait->lock == subjects_[s].lock) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
-      if (activities_[i].kind == ActivityKind::kIdle || wrote_the_dump(view)) continue;
-      const std::uint16_t outermost = outermost_own(view);
-      if (outermost == view.size() || (waits_for_its_threads(view, outermost, activities_[i].kind))) continue;
+      if (!takes_part(recording_.table, rules_, view, activities_[i])) continue;
+      const std::uint16_t outermost = outermost_own(recording_.table, rules_, view);
       rest.push_back({s, {i}, outermost, mode_of(subjects_[s]), Evidence::kRest, false, false, 0});
     }
     if (rest.size() == 1 && dump_.threads[rest.front().thread.index].count == 1 && dump_.threads_missed == 0) found_.push_back(rest.front());
-  }
-
-  /// main(), which started the others and now waits for their end, or for a signal to stop.
-  [[nodiscard]] bool waits_for_its_threads(const ThreadView& view, std::uint16_t own, ActivityKind kind) const {
-    const std::string_view function = view.function(own);
-    const bool is_main = function == "main" || function == "main.main" || function.ends_with("TestMain") || function == "<module>";
-    return is_main && kind != ActivityKind::kIo && kind != ActivityKind::kUnknown;
-  }
-
-  [[nodiscard]] std::uint16_t outermost_own(const ThreadView& view) const {
-    for (std::size_t i = view.size(); i > 0; --i) {
-      const Frame& frame = view.frame(i - 1);
-      if (!rules_.library(view.function(i - 1), recording_.table.text(frame.file), recording_.table.text(frame.module))) return static_cast<std::uint16_t>(i - 1);
-    }
-    return static_cast<std::uint16_t>(view.size());
   }
 
   const Recording& recording_;
@@ -198,14 +186,6 @@ class Finder {
 };
 
 }  // namespace
-
-bool wrote_the_dump(const ThreadView& thread) {
-  for (std::size_t i = 0; i < thread.size() && i < 6; ++i) {
-    const std::string_view function = thread.function(i);
-    if (function.starts_with("runtime/pprof.") || function.starts_with("runtime/debug.") || function == "runtime.Stack") return true;
-  }
-  return false;
-}
 
 std::vector<Candidate> find_candidates(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules,
                                        const std::vector<Subject>& subjects) {

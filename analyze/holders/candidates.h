@@ -32,7 +32,4 @@ struct Candidate {
 [[nodiscard]] std::vector<Candidate> find_candidates(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities,
                                                      const RuntimeRules& rules, const std::vector<Subject>& subjects);
 
-/// Whether the thread is the one that wrote the dump.
-[[nodiscard]] bool wrote_the_dump(const ThreadView& thread);
-
 }  // namespace tailback::analyze

@@ -1,0 +1,112 @@
+// Senders and receivers that can't meet: a lock held across the channel operation, or senders that nobody is left to serve.
+#include <algorithm>
+
+#include "analyze/findings/roots.h"
+#include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::uint64_t kCrowd = 50;   ///< of senders in one place: more than a moment's queue
+
+bool on_channel(ActivityKind kind) { return kind == ActivityKind::kChannelSend || kind == ActivityKind::kChannelReceive; }
+
+bool stuck(ActivityKind kind) {
+  return on_channel(kind) || kind == ActivityKind::kLock || kind == ActivityKind::kCondition || kind == ActivityKind::kWaitGroup || kind == ActivityKind::kFuture ||
+         kind == ActivityKind::kJoin || kind == ActivityKind::kSemaphore;
+}
+
+/// Every thread that takes part waits for another thread: nothing from outside will wake one.
+bool all_stuck(const Case& dump) {
+  if (dump.dump().threads_missed != 0) return false;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const Activity& activity = dump.activity({i});
+    if (!stuck(activity.kind) && takes_part(dump.recording().table, dump.rules(), dump.view({i}), activity)) return false;
+  }
+  return true;
+}
+
+void across_a_lock(const Case& dump, bool all, Found& found) {
+  for (const Root& root : find_roots(dump)) {
+    if (!root.thread.valid() || named(found, root.lock) || !on_channel(dump.activity(root.thread).kind)) continue;
+    Finding finding = dump.finding(FindingKind::kChannelDeadlock);
+    finding.confidence = Confidence::kLikely;  // what the partner does, the channel does not tell
+    add_root(dump, finding, root);
+    finding.severity = all ? severity_of(finding.confidence) : FindingSeverity::kStall;
+    const std::string holder = root.hold != nullptr ? dump.holder(*root.hold) : dump.waiter(root.thread), name = dump.lock(root.lock);
+    finding.title = "lock held across a channel operation";
+    finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + " wait for " + name +
+                          "; if one of them is the partner on the channel, neither ever goes on.";
+    finding.fix = "Give " + name + " back before the channel operation, or make the operation one that can give up (select with a way out).";
+    finding.refuted_by = "a partner on the channel that does not need " + name + ", or a later dump in which the holder has gone on";
+    if (all) finding.evidence.push_back("every thread that takes part waits for another one");
+    found.findings.push_back(std::move(finding));
+  }
+}
+
+/// Senders by the place that they stand in.
+struct Senders {
+  ThreadIndex first;
+  std::uint64_t count = 0;
+};
+
+std::vector<Senders> senders(const Case& dump) {
+  std::vector<Senders> all;
+  for (const Group& group : dump.groups()) {
+    if (group.activity == ActivityKind::kChannelSend && !group.threads.empty()) all.push_back({group.threads.front(), group.count});
+  }
+  return all;
+}
+
+ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count) {
+  ChainLink link = dump.link(thread, nullptr, nullptr);
+  const Activity& activity = dump.activity(thread);
+  const ThreadView view = dump.view(thread);
+  if (activity.own_frame < view.size()) link.wait_function = std::string(view.function(activity.own_frame));
+  link.wait_place = link.place;
+  link.note = dump.doing(thread);
+  link.others = count - 1;
+  return link;
+}
+
+void without_partner(const Case& dump, bool all, Found& found) {
+  const std::vector<Senders> waiting = senders(dump);
+  const auto crowd = std::find_if(waiting.begin(), waiting.end(), [](const Senders& s) { return s.count >= kCrowd; });
+  if (waiting.empty() || (!all && crowd == waiting.end())) return;
+  Finding finding = dump.finding(FindingKind::kChannelDeadlock);
+  finding.confidence = Confidence::kPossible;
+  finding.severity = FindingSeverity::kStall;
+  std::uint64_t count = 0;
+  for (const Senders& s : waiting) {
+    if (!all && s.count < kCrowd) continue;
+    if (finding.chain.size() < 4) finding.chain.push_back(channel_link(dump, s.first, s.count));
+    count += s.count;
+  }
+  // Who receives, if anybody does, or stands before a lock instead.
+  for (const Group& group : dump.groups()) {
+    const bool other = group.activity == ActivityKind::kChannelReceive || group.activity == ActivityKind::kLock;
+    if (!other || group.threads.empty() || finding.chain.size() >= 6) continue;
+    if (!takes_part(dump.recording().table, dump.rules(), dump.view(group.threads.front()), dump.activity(group.threads.front()))) continue;
+    finding.chain.push_back(channel_link(dump, group.threads.front(), group.count));
+  }
+  finding.blocked_directly = finding.blocked_in_all = count;
+  for (const Senders& s : waiting) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[s.first.index].waited_ns);
+  finding.title = "senders that nobody serves";
+  finding.explanation = dump.threads(count) + " send to a channel in " + dump.waiter(waiting.front().first) + " and no thread of the dump is seen to receive from it.";
+  finding.fix = "Let the receiver drain the channel until it is closed, give the channel room for the last result, or let the sender give up (select with a way out).";
+  finding.refuted_by = "a receiver that comes back to the channel: other senders in a later dump";
+  if (all) finding.evidence.push_back("every thread that takes part waits for another one");
+  found.findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_channel_deadlock(const Case& dump, const History&, Found& found) {
+  const bool all = all_stuck(dump);
+  const std::size_t before = found.findings.size();
+  across_a_lock(dump, all, found);
+  if (found.findings.size() == before && dump.recording().info.runtime == Runtime::kGo) without_partner(dump, all, found);
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,116 @@
+// Threads that wait for ever, one group growing.
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::uint64_t kFewestGrown = 10;
+constexpr double kGrowthRatio = 1.5;
+constexpr double kStayedRatio = 0.9;      ///< of the members of the dump before: a pool that breathes changes them
+constexpr std::uint64_t kCrowd = 1000;    ///< in a single dump, where growth can't be seen
+constexpr double kCrowdShare = 0.5;
+
+/// A leaked thread waits for something of its own, so the lock's identity must not count: the stack alone does.
+struct Crowd {
+  ThreadIndex first;
+  std::uint64_t count = 0;
+};
+
+bool can_leak(ActivityKind kind) {
+  switch (kind) {
+    case ActivityKind::kChannelSend:
+    case ActivityKind::kChannelReceive:
+    case ActivityKind::kSelect:
+    case ActivityKind::kCondition:
+    case ActivityKind::kWaitGroup:
+    case ActivityKind::kFuture:
+    case ActivityKind::kSemaphore:
+    case ActivityKind::kSystemCall: return true;
+    default: return false;
+  }
+}
+
+std::unordered_map<std::uint32_t, Crowd> crowds(const Case& dump) {
+  std::unordered_map<std::uint32_t, Crowd> all;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    if (!can_leak(dump.activity({i}).kind) || dump.explained({i})) continue;
+    Crowd& crowd = all[dump.dump().threads[i].stack.index];
+    if (crowd.count == 0) crowd.first = {i};
+    crowd.count += dump.dump().threads[i].count;
+  }
+  return all;
+}
+
+struct Before {
+  std::uint64_t count = 0, stayed = 0, rows = 0;
+};
+
+/// Those of the same stack in an earlier dump, and how many of them are still there.
+Before in_dump(const Dump& earlier, const Dump& now, std::uint32_t stack) {
+  std::unordered_set<std::string_view> ids;
+  for (const ThreadRecord& thread : now.threads) {
+    if (thread.stack.index == stack) ids.insert(thread.id);
+  }
+  Before before;
+  for (const ThreadRecord& thread : earlier.threads) {
+    if (thread.stack.index != stack) continue;
+    before.count += thread.count;
+    ++before.rows;
+    before.stayed += ids.contains(thread.id) ? 1 : 0;
+  }
+  return before;
+}
+
+void report(const Case& dump, const Crowd& crowd, const Before* before, Found& found) {
+  Finding finding = dump.finding(FindingKind::kLeak);
+  finding.severity = FindingSeverity::kSlow;
+  finding.confidence = before != nullptr ? Confidence::kLikely : Confidence::kPossible;
+  ChainLink link = dump.link(crowd.first, nullptr, nullptr);
+  link.wait_function = link.function;
+  link.wait_place = link.place;
+  link.note = dump.doing(crowd.first);
+  link.others = crowd.count - 1;
+  finding.chain.push_back(std::move(link));
+  finding.blocked_directly = finding.blocked_in_all = crowd.count;
+  finding.oldest_wait_ns = dump.dump().threads[crowd.first.index].waited_ns;
+  const std::string where = dump.waiter(crowd.first);
+  finding.title = "threads that wait for ever pile up";
+  finding.explanation = dump.threads(crowd.count) + " stand in " + where + " and " + (before != nullptr ? "their number only grows." : "make up most of the process.") +
+                        " Each keeps its stack and all that it refers to.";
+  finding.fix = "Give the wait in " + where + " a way out (a time limit, a cancellation), and end the thread when nobody wants its result any more.";
+  finding.refuted_by = "a later dump in which those threads have ended";
+  if (before != nullptr) {
+    finding.evidence.push_back(count_text(before->count) + " in the dump before, " + count_text(crowd.count) + " now; " + count_text(before->stayed) + " of " +
+                               count_text(before->rows) + " are still there");
+  }
+  found.findings.push_back(std::move(finding));
+}
+
+}  // namespace
+
+void find_leak(const Case& dump, const History& history, Found& found) {
+  const std::uint64_t all = dump.dump().thread_count();
+  const bool alone = dump.index() == 0;
+  if (alone) found.not_evaluated.push_back({FindingKind::kLeak, "growth needs two dumps; only crowds were looked at"});
+  std::map<std::uint32_t, Crowd> sorted;
+  for (const auto& [stack, crowd] : crowds(dump)) sorted.emplace(stack, crowd);
+  for (const auto& [stack, crowd] : sorted) {
+    if (alone) {
+      if (crowd.count >= kCrowd && static_cast<double>(crowd.count) >= kCrowdShare * static_cast<double>(all)) report(dump, crowd, nullptr, found);
+      continue;
+    }
+    if (crowd.count < kFewestGrown) continue;
+    const Before before = in_dump(history.recording.dumps[dump.index() - 1], dump.dump(), stack);
+    const bool grown = crowd.count >= before.count + kFewestGrown && static_cast<double>(crowd.count) >= kGrowthRatio * static_cast<double>(before.count);
+    const bool stayed = before.rows > 0 && static_cast<double>(before.stayed) >= kStayedRatio * static_cast<double>(before.rows);
+    if (grown && stayed) report(dump, crowd, &before, found);
+  }
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,65 @@
+// A lock that is held, and no living thread can give it back.
+#include <algorithm>
+
+#include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+namespace {
+
+bool lives(const Case& dump, const std::string& id) {
+  return std::any_of(dump.dump().threads.begin(), dump.dump().threads.end(), [&](const ThreadRecord& thread) { return thread.id == id; });
+}
+
+bool held(const Case& dump, LockId lock) {
+  return !dump.graph().holds_of(lock).empty();
+}
+
+bool is_a_lock(LockKind kind) {
+  return kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock || kind == LockKind::kMonitor;
+}
+
+/// Nobody but its waiters, and threads that take no part, is in the dump.
+bool nobody_left(const Case& dump, LockId lock) {
+  if (dump.dump().threads_missed != 0) return false;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const Wait* wait = dump.graph().wait_of({i});
+    if (wait != nullptr && wait->lock == lock) continue;
+    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return false;
+    // A thread that the dump has no stack of could be the one.
+    if (dump.dump().threads[i].quality == StackQuality::kMissing) return false;
+  }
+  return true;
+}
+
+void describe(const Case& dump, Finding& finding, LockId lock, const std::string& owner) {
+  const std::string name = dump.lock(lock);
+  finding.title = owner.empty() ? "lock that no thread left could give back" : "lock whose holder is gone";
+  finding.explanation = owner.empty() ? "Every thread that takes part waits for " + name + "; nobody is left who could hold it. It was taken and not given back."
+                                      : "Thread " + owner + " took " + name + " and has ended without giving it back. Nobody else can.";
+  finding.fix = "Give the lock back on every way out of the function that takes it: a guard (lock_guard, defer, try/finally) instead of a call by hand.";
+  finding.refuted_by = owner.empty() ? "a thread that is missing from the dump, or that has moved in a later one" : "thread " + owner + " in a list of the process's threads";
+}
+
+}  // namespace
+
+void find_orphaned_lock(const Case& dump, const History&, Found& found) {
+  for (std::uint32_t i = 0; i < dump.dump().locks.size(); ++i) {
+    const LockId id{i};
+    const Lock& lock = dump.dump().locks[i];
+    if (!is_a_lock(lock.kind) || dump.graph().waits_for(id).empty() || held(dump, id) || named(found, id)) continue;
+    const bool gone = !lock.owner.empty() && !lives(dump, lock.owner);
+    if (!gone && (!lock.owner.empty() || !nobody_left(dump, id))) continue;
+    Finding finding = dump.finding(FindingKind::kOrphanedLock);
+    finding.locks.push_back(id);
+    finding.confidence = !gone ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;
+    finding.severity = severity_of(finding.confidence);
+    if (gone) finding.evidence.push_back("the lock's owner word names thread " + lock.owner + ", which is not in the dump");
+    dump.add_waiters(finding, id);
+    dump.count_waiters(finding);
+    describe(dump, finding, id, gone ? lock.owner : std::string());
+    found.findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace tailback::analyze

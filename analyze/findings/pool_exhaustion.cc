@@ -1,0 +1,100 @@
+// Every worker of a pool waits for a result, and results are what workers make.
+#include <algorithm>
+#include <map>
+
+#include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::uint64_t kFewestWorkers = 2;
+
+/// The loops of known executors, anywhere in a stack.
+constexpr std::string_view kWorkerLoops[] = {"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ThreadPoolExecutor$Worker.run",
+                                             "java.util.concurrent.ForkJoinPool.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run",
+                                             "concurrent.futures.thread._worker", "boost::asio::detail::scheduler::run", "folly::ThreadPoolExecutor"};
+
+struct Pool {
+  bool known_executor = false;
+  std::uint64_t workers = 0, waiting = 0;
+  std::vector<ThreadIndex> members;
+};
+
+/// "pool-1-thread-" of "pool-1-thread-12".
+std::string_view stem(std::string_view name) {
+  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.remove_suffix(1);
+  return name;
+}
+
+/// What the workers of one pool have in common, and nobody else.
+std::string pool_of(const Case& dump, ThreadIndex thread, bool& known) {
+  const ThreadView view = dump.view(thread);
+  known = false;
+  for (std::size_t i = view.size(); i > 0 && !known; --i) {
+    known = starts_with_any(view.function(i - 1), kWorkerLoops) || (dump.recording().info.runtime == Runtime::kPython && view.function(i - 1) == "_worker");
+  }
+  const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), view);
+  const ThreadRecord& record = dump.dump().threads[thread.index];
+  if (known) return "executor " + std::string(stem(dump.recording().table.text(record.name)));
+  return own == view.size() ? std::string() : std::string(view.function(own));
+}
+
+/// The task between the worker's loop and the wait: a thread that waits for a result directly is no worker with a task.
+bool runs_a_task(const Case& dump, ThreadIndex thread) {
+  const ThreadView view = dump.view(thread);
+  return dump.activity(thread).own_frame < outermost_own(dump.recording().table, dump.rules(), view);
+}
+
+bool somebody_else_acts(const Case& dump, const Pool& pool) {
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    if (std::find(pool.members.begin(), pool.members.end(), ThreadIndex{i}) != pool.members.end()) continue;
+    const ActivityKind kind = dump.activity({i}).kind;
+    if (kind == ActivityKind::kFuture || kind == ActivityKind::kLock) continue;
+    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void find_pool_exhaustion(const Case& dump, const History&, Found& found) {
+  std::map<std::string, Pool> pools;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    bool known = false;
+    const std::string name = pool_of(dump, {i}, known);
+    if (name.empty() && !known) continue;
+    Pool& pool = pools[name];
+    pool.known_executor = known;
+    pool.workers += dump.dump().threads[i].count;
+    if (dump.activity({i}).kind != ActivityKind::kFuture || !(known || runs_a_task(dump, {i}))) continue;
+    pool.waiting += dump.dump().threads[i].count;
+    pool.members.push_back({i});
+  }
+  for (const auto& [name, pool] : pools) {
+    if (pool.workers < kFewestWorkers || pool.waiting != pool.workers) continue;
+    Finding finding = dump.finding(FindingKind::kPoolExhaustion);
+    const bool acts = somebody_else_acts(dump, pool);
+    if (acts && !pool.known_executor) continue;
+    finding.confidence = acts ? Confidence::kPossible : Confidence::kLikely;
+    finding.severity = severity_of(finding.confidence);
+    const ThreadIndex first = pool.members.front();
+    ChainLink link = dump.link(first, nullptr, dump.graph().wait_of(first));
+    if (link.wait_function.empty()) link.wait_function = link.function;
+    link.note = dump.doing(first);
+    link.others = pool.waiting - 1;
+    finding.chain.push_back(std::move(link));
+    finding.blocked_directly = finding.blocked_in_all = pool.waiting;
+    for (const ThreadIndex member : pool.members) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[member.index].waited_ns);
+    finding.title = "every worker of the pool waits for a result";
+    finding.explanation = "All " + count_text(pool.workers) + " workers run tasks that wait for a result in " + dump.waiter(first) +
+                          ". If those results are tasks of the same pool, none of them will ever run.";
+    finding.fix = "Don't wait for a task of the pool inside a task of it: continue when it is done (a callback), run it in place, or give inner tasks a pool of their own.";
+    finding.refuted_by = "results that come from outside the pool, or a later dump in which a worker has gone on";
+    finding.evidence.push_back(count_text(pool.waiting) + " of " + count_text(pool.workers) + " workers wait for a result, none is free");
+    if (!acts) finding.evidence.push_back("no other thread of the dump takes part");
+    found.findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,26 @@
+// One thread, the same lock twice: it waits for itself.
+#include "analyze/findings/rings.h"
+#include "analyze/findings/rules.h"
+
+namespace tailback::analyze {
+
+void find_recursive_lock(const Case& dump, const History&, Found& found) {
+  for (const Ring& ring : dump.rings()) {
+    if (shape_of(ring) != RingShape::kOneThread || ring[0].hold == nullptr) continue;
+    Finding finding = dump.finding(FindingKind::kRecursiveLock);
+    dump.add_ring(finding, ring);
+    const Step& step = ring[0];
+    dump.add_waiters(finding, step.lock);
+    const std::string outer = dump.holder(*step.hold), inner = dump.waiter(step.thread), lock = dump.lock(step.lock);
+    const bool upgrade = step.hold->mode == LockMode::kShared && step.mode == LockMode::kExclusive;
+    finding.title = upgrade ? "write lock asked for by a reader of the same lock" : "lock taken twice by one thread";
+    finding.explanation = outer + " holds " + lock + (upgrade ? " for reading" : "") + (outer == inner ? ", and asks for it again" : ", and calls on to " + inner + ", which asks for it again") +
+                          (upgrade ? ", for writing" : "") + ". The lock is not recursive: the thread waits for itself, and everyone else for the thread.";
+    finding.fix = upgrade ? "Give the read lock back before asking for the write lock, and check again what was read; or take the write lock from the start."
+                          : "Split out of " + inner + " a part that expects the lock to be held, and call that from " + outer + "; or give the lock back first.";
+    finding.refuted_by = "a lock that may be taken again by its owner, or a source line that shows the lock given back before the second request";
+    found.findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,31 @@
+#include "analyze/findings/rules.h"
+
+#include <algorithm>
+
+namespace tailback::analyze {
+
+const std::vector<Rule>& rules() {
+  // Rings first: they explain what stands behind them. Then what an owner says, what moves, what the holder does, and last what only counts.
+  static const std::vector<Rule> kRules{
+      {FindingKind::kRecursiveReadLock, find_recursive_read_lock},
+      {FindingKind::kRecursiveLock, find_recursive_lock},
+      {FindingKind::kDeadlockCycle, find_deadlock_cycle},
+      {FindingKind::kOrphanedLock, find_orphaned_lock},
+      {FindingKind::kLockConvoy, find_lock_convoy},
+      {FindingKind::kChannelDeadlock, find_channel_deadlock},
+      {FindingKind::kStalledHolder, find_stalled_holder},
+      {FindingKind::kPoolExhaustion, find_pool_exhaustion},
+      {FindingKind::kLostSignal, find_lost_signal},
+      {FindingKind::kLeak, find_leak},
+      {FindingKind::kContention, find_contention},
+  };
+  return kRules;
+}
+
+bool named(const Found& found, LockId lock) {
+  return std::any_of(found.findings.begin(), found.findings.end(), [&](const Finding& finding) {
+    return std::find(finding.locks.begin(), finding.locks.end(), lock) != finding.locks.end();
+  });
+}
+
+}  // namespace tailback::analyze

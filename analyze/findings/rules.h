@@ -1,0 +1,47 @@
+// The rules: one for each kind of finding, in the order in which they are tried.
+//
+// A rule is given a dump and what earlier rules have found in it (so that a queue behind a deadlock is not called contention once more), and
+// adds its findings. `History` is the recording's other dumps.
+#pragma once
+
+#include <vector>
+
+#include "analyze/findings/case.h"
+#include "analyze/group/lock_directory.h"
+
+namespace tailback::analyze {
+
+struct History {
+  const Recording& recording;
+  const std::vector<DumpAnalysis>& dumps;
+  const LockDirectory& locks;
+};
+
+struct Found {
+  std::vector<Finding> findings;
+  std::vector<NotEvaluated> not_evaluated;
+};
+
+struct Rule {
+  FindingKind kind;
+  void (*apply)(const Case& dump, const History& history, Found& found);
+};
+
+[[nodiscard]] const std::vector<Rule>& rules();
+
+void find_deadlock_cycle(const Case&, const History&, Found&);
+void find_recursive_lock(const Case&, const History&, Found&);
+void find_recursive_read_lock(const Case&, const History&, Found&);
+void find_orphaned_lock(const Case&, const History&, Found&);
+void find_lock_convoy(const Case&, const History&, Found&);
+void find_channel_deadlock(const Case&, const History&, Found&);
+void find_stalled_holder(const Case&, const History&, Found&);
+void find_pool_exhaustion(const Case&, const History&, Found&);
+void find_lost_signal(const Case&, const History&, Found&);
+void find_leak(const Case&, const History&, Found&);
+void find_contention(const Case&, const History&, Found&);
+
+/// Whether an earlier rule named this lock.
+[[nodiscard]] bool named(const Found& found, LockId lock);
+
+}  // namespace tailback::analyze

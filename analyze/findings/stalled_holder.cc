@@ -1,0 +1,49 @@
+// The holder of a lock waits itself, for something that is no lock: I/O, a sleep, a condition, another thread's end.
+#include "analyze/findings/roots.h"
+#include "analyze/findings/rules.h"
+
+namespace tailback::analyze {
+namespace {
+
+constexpr std::uint64_t kFewestBlocked = 3;
+constexpr std::int64_t kLongWaitNs = 5'000'000'000;
+
+bool waits(ActivityKind kind) {
+  switch (kind) {
+    case ActivityKind::kSelect:
+    case ActivityKind::kChannelSend:
+    case ActivityKind::kChannelReceive:
+    case ActivityKind::kCondition:
+    case ActivityKind::kWaitGroup:
+    case ActivityKind::kJoin:
+    case ActivityKind::kFuture:
+    case ActivityKind::kSemaphore:
+    case ActivityKind::kIo:
+    case ActivityKind::kSleep:
+    case ActivityKind::kSystemCall:
+    case ActivityKind::kIdle: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void find_stalled_holder(const Case& dump, const History&, Found& found) {
+  for (const Root& root : find_roots(dump)) {
+    if (!root.thread.valid() || named(found, root.lock) || !waits(dump.activity(root.thread).kind)) continue;
+    // Two threads behind a lock for a moment are what locks are for.
+    if (root.blocked < kFewestBlocked && root.oldest_wait_ns < kLongWaitNs) continue;
+    Finding finding = dump.finding(FindingKind::kStalledHolder);
+    finding.severity = FindingSeverity::kStall;
+    finding.confidence = Confidence::kCertain;
+    add_root(dump, finding, root);
+    const std::string holder = root.hold != nullptr ? dump.holder(*root.hold) : dump.waiter(root.thread), name = dump.lock(root.lock);
+    finding.title = "the holder of the lock waits itself";
+    finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ". Until that ends, " + dump.threads(finding.blocked_in_all) + " can't go on.";
+    finding.fix = "Don't hold " + name + " across that wait: take what is needed under the lock, give it back, then wait; and give the wait a time limit.";
+    finding.refuted_by = "a later dump in which the holder has gone on, or a source line that shows the lock given back before the wait";
+    found.findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace tailback::analyze

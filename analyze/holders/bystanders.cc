@@ -1,0 +1,32 @@
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+
+bool wrote_the_dump(const ThreadView& thread) {
+  for (std::size_t i = 0; i < thread.size() && i < 6; ++i) {
+    const std::string_view function = thread.function(i);
+    if (function.starts_with("runtime/pprof.") || function.starts_with("runtime/debug.") || function == "runtime.Stack") return true;
+  }
+  return false;
+}
+
+std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread) {
+  for (std::size_t i = thread.size(); i > 0; --i) {
+    const Frame& frame = thread.frame(i - 1);
+    if (!rules.library(table.text(frame.function), table.text(frame.file), table.text(frame.module))) return static_cast<std::uint16_t>(i - 1);
+  }
+  return static_cast<std::uint16_t>(thread.size());
+}
+
+bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
+  if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
+  const std::uint16_t own = outermost_own(table, rules, thread);
+  if (own == thread.size()) return false;
+  const std::string_view function = thread.function(own);
+  const bool is_main = function == "main" || function.ends_with(".main") || function.ends_with("TestMain") || function == "<module>";
+  const bool waits = activity.kind != ActivityKind::kIo && activity.kind != ActivityKind::kRunning && activity.kind != ActivityKind::kUnknown &&
+                     activity.kind != ActivityKind::kLock;
+  return !(is_main && waits);
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,21 @@
+// Which threads of a dump have a part in what goes on at all.
+//
+// A worker without work, the thread that wrote the dump, and a main() that waits for the threads that it started hold no lock, signal no
+// condition and read no channel that others wait for. What is left can act; where nobody is left, what waits, waits for ever.
+#pragma once
+
+#include "analyze/classify/activity.h"
+#include "analyze/classify/runtime_rules.h"
+
+namespace tailback::analyze {
+
+/// Whether the thread is the one that wrote the dump.
+[[nodiscard]] bool wrote_the_dump(const ThreadView& thread);
+
+/// Index of the outermost frame of the program's own; size of the stack: none.
+[[nodiscard]] std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread);
+
+/// Whether the thread is none of the above.
+[[nodiscard]] bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity);
+
+}  // namespace tailback::analyze

@@ -1,0 +1,25 @@
+// Dumps written as text, for tests of what is read from stacks.
+//
+//     34 [semacquire] 120s
+//       sync.runtime_SemacquireMutex(0xc0000b4014)
+//       sync.(*RWMutex).RLock()
+//       main.(*HashSet).Size(0xc0000b4008) hashset.go:43
+//
+// One paragraph a thread, "ID [state] how long, xCOUNT". A frame is function, argument words (`?`: may be stale, `name=`: named), place.
+#pragma once
+
+#include <string_view>
+
+#include "analyze/analysis.h"
+
+namespace tailback::analyze::testing {
+
+/// Adds one dump to the recording.
+Dump& add_dump(Recording& recording, std::string_view text);
+
+[[nodiscard]] Recording recording_of(Runtime runtime, std::string_view text);
+
+/// As analyze() does it, up to the findings.
+[[nodiscard]] std::vector<Finding> findings_of(Recording& recording);
+
+}  // namespace tailback::analyze::testing
