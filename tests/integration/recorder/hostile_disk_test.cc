@@ -50,7 +50,14 @@ void fill(const std::string& path) {
   ::close(fd);
 }
 
+#if defined(__SANITIZE_THREAD__)
+#define SKIP_WITH_TSAN() GTEST_SKIP() << "ThreadSanitizer does not allow threads to be started in a child of a process with threads"
+#else
+#define SKIP_WITH_TSAN() static_cast<void>(0)
+#endif
+
 TEST(HostileDisk, LosesSamplesToAFullDiskCountsThemSaysSoOnceAndGoesOnAfterwards) {
+  SKIP_WITH_TSAN();
   const Folder folder;
   const std::string verdict = in_child_with_small_disk(folder, "size=20m", [&]() -> std::string {
     Ear ear;
@@ -77,6 +84,7 @@ TEST(HostileDisk, LosesSamplesToAFullDiskCountsThemSaysSoOnceAndGoesOnAfterwards
 }
 
 TEST(HostileDisk, RunsOnWhereTheFolderIsReadOnlyAndStillTellsOfABreach) {
+  SKIP_WITH_TSAN();
   const Folder folder;
   const std::string verdict = in_child_with_small_disk(folder, "size=1m,ro", [&]() -> std::string {
     Ear ear;
