@@ -126,7 +126,7 @@ TEST(StuckAllocator, DoesNotKeepTheRecorderFromCapturing) {
   if (child == 0) be_stuck_and_record(file);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kNotStuck) GTEST_SKIP() << "no thread could be caught inside malloc";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNotStuck) GTEST_SKIP() << "no thread could be caught inside malloc (run this test in a process of its own, as ctest does)";
   ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
 
   Ear ear;
