@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/strong_components.hpp>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "replay/schedule/requests.h"
@@ -47,6 +49,33 @@ std::vector<std::uint32_t> components_of(const Graph& graph) {
   std::vector<std::uint32_t> component(graph.size(), kNone);
   if (!graph.empty()) boost::strong_components(sparse, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, sparse)));
   return component;
+}
+
+/// The requests that may be part of a ring at all. Decided on what they ask and hold without the places: a trace has thousands of requests that differ in those only,
+/// and each would have an edge to each.
+std::vector<std::uint32_t> in_some_ring(std::span<const LockRule> rules, std::span<const Request> requests) {
+  std::map<std::tuple<std::uint32_t, LockMode, std::vector<HeldLock>>, std::uint32_t> known;
+  std::vector<Request> shapes;
+  std::vector<std::uint32_t> shape_of;
+  for (const Request& request : requests) {
+    Request shape{request.lock, request.mode, request.held, {}, kNone, kNone};
+    for (HeldLock& hold : shape.held) hold.step = 0;
+    const auto [place, fresh] = known.try_emplace({shape.lock, shape.mode, shape.held}, static_cast<std::uint32_t>(shapes.size()));
+    if (fresh) shapes.push_back(std::move(shape));
+    shape_of.push_back(place->second);
+  }
+  const Graph graph = graph_of(rules, shapes);
+  const std::vector<std::uint32_t> component = components_of(graph);
+  std::vector<bool> kept(shapes.size(), false);
+  for (std::uint32_t shape = 0; shape < shapes.size(); ++shape) {
+    kept[shape] = blocks_itself(rules, shapes[shape]) ||
+                  std::any_of(graph[shape].begin(), graph[shape].end(), [&](const Edge& edge) { return component[edge.to] == component[shape]; });
+  }
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t i = 0; i < requests.size(); ++i) {
+    if (kept[shape_of[i]]) result.push_back(i);
+  }
+  return result;
 }
 
 class RingSearch {
@@ -176,7 +205,15 @@ class RingSearch {
 }  // namespace
 
 PatternSearch find_patterns(std::span<const LockRule> rules, std::span<const Request> requests, const PatternLimits& limits) {
-  return RingSearch(rules, requests, limits).run();
+  const std::vector<std::uint32_t> kept = in_some_ring(rules, requests);
+  if (kept.size() == requests.size()) return RingSearch(rules, requests, limits).run();
+  std::vector<Request> few;
+  for (const std::uint32_t index : kept) few.push_back(requests[index]);
+  PatternSearch search = RingSearch(rules, few, limits).run();
+  for (Pattern& pattern : search.patterns) {
+    for (std::uint32_t& request : pattern.requests) request = kept[request];
+  }
+  return search;
 }
 
 }  // namespace tailback::replay
