@@ -2,6 +2,7 @@
 #include "replay/sources/eu_stack.h"
 #include "replay/sources/gdb.h"
 #include "replay/sources/go_log.h"
+#include "replay/sources/go_pprof.h"
 #include "replay/sources/go_profile.h"
 #include "replay/sources/grouped.h"
 #include "replay/sources/java_json.h"
@@ -18,6 +19,7 @@ const std::vector<Format>& formats() {
   static const std::vector<Format> kFormats = {
       go_log_format(),
       go_profile_format(),
+      go_pprof_format(),
       eu_stack_format(),
       gdb_format(),
       panicparse_format(),

@@ -200,8 +200,10 @@ void GoLogReader::outside(const Line& line, std::string_view text) {
     case '[': if (text.starts_with("[signal ")) return statement(line, text); break;
     case '-': if (text == "-----") next_thread_of_crash_ = true; break;
     case '\t': case ' ': case '/':
-      if (text.find(".go:") != std::string_view::npos && parse_go_place(text)) builder_.diagnose(Severity::kDataLoss, line.number, "a frame that belongs to no goroutine");
-      return;
+      if (text.find(".go:") != std::string_view::npos && parse_go_place(text)) {
+        return builder_.diagnose(Severity::kDataLoss, line.number, "a frame that belongs to no goroutine");
+      }
+      break;
     default: break;
   }
   if (learn_prefix(text)) return outside(line, text.substr(prefix_.size()));

@@ -1,0 +1,140 @@
+#include "replay/sources/decompress.h"
+
+#include <zstd.h>
+
+#include <boost/iostreams/device/back_inserter.hpp>
+#include <boost/iostreams/filter/bzip2.hpp>
+#include <boost/iostreams/filter/gzip.hpp>
+#include <boost/iostreams/filter/lzma.hpp>
+#include <boost/iostreams/filtering_stream.hpp>
+
+#include <cstring>
+#include <random>
+
+#include "support.h"
+
+namespace tailback::replay {
+namespace {
+
+using ::testing::HasSubstr;
+namespace io = boost::iostreams;
+
+class Bytes final : public ByteSource {
+ public:
+  explicit Bytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  Result<std::size_t> read(std::span<char> into) override {
+    const std::size_t size = std::min({into.size(), bytes_.size() - at_, std::size_t{777}});  // short reads, as from a pipe
+    std::memcpy(into.data(), bytes_.data() + at_, size);
+    at_ += size;
+    return size;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t at_ = 0;
+};
+
+template <class Filter>
+std::string compressed(const std::string& text) {
+  std::string out;
+  io::filtering_ostream stream;
+  stream.push(Filter());
+  stream.push(io::back_inserter(out));
+  stream << text;
+  stream.reset();
+  return out;
+}
+
+std::string zstd(const std::string& text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+struct Outcome {
+  std::string text, error;
+};
+
+Outcome decompressed(std::string bytes, DecompressLimits limits = {}) {
+  Outcome outcome;
+  auto source = decompress(std::make_unique<Bytes>(std::move(bytes)), "input", limits);
+  if (!source.ok()) return {"", source.error().to_string()};
+  std::vector<char> block(5000);
+  for (;;) {
+    const Result<std::size_t> got = source.value()->read(block);
+    if (!got.ok()) outcome.error = got.error().to_string();
+    if (!got.ok() || got.value() == 0) return outcome;
+    outcome.text.append(block.data(), got.value());
+  }
+}
+
+/// Text that does not compress away.
+std::string noise(std::size_t size) {
+  std::mt19937 random(7);
+  std::string text;
+  while (text.size() < size) text += "line " + std::to_string(random()) + "\n";
+  return text;
+}
+
+struct Method {
+  const char* name;
+  std::string (*compress)(const std::string&);
+};
+
+class Decompress : public ::testing::TestWithParam<Method> {};
+
+TEST_P(Decompress, YieldsTheTextAlsoOfSeveralMembers) {
+  const std::string text = noise(300000);
+  const std::string bytes = GetParam().compress(text);
+  EXPECT_EQ(decompressed(bytes).text, text);
+  const Outcome twice = decompressed(bytes + bytes);
+  EXPECT_EQ(twice.text, text + text);
+  EXPECT_EQ(twice.error, "");
+  EXPECT_EQ(decompressed(GetParam().compress(bytes)).text, text) << "one in the other";
+}
+
+TEST_P(Decompress, SaysThatATruncatedFileEndsEarlyAndKeepsWhatCame) {
+  const std::string text = noise(2500000);
+  const std::string bytes = GetParam().compress(text);
+  for (const std::size_t cut : {bytes.size() / 2, bytes.size() - 3}) {
+    const Outcome outcome = decompressed(bytes.substr(0, cut));
+    EXPECT_THAT(outcome.error, HasSubstr("ends early")) << cut;
+    EXPECT_EQ(outcome.text, text.substr(0, outcome.text.size()));
+    EXPECT_GT(outcome.text.size(), text.size() / 8) << cut;
+  }
+}
+
+TEST_P(Decompress, SaysThatADamagedFileIsDamaged) {
+  std::string bytes = GetParam().compress(noise(1000000));
+  for (std::size_t i = bytes.size() / 2; i < bytes.size() / 2 + 200; ++i) bytes[i] = static_cast<char>(i * 31);
+  EXPECT_NE(decompressed(bytes).error, "");
+}
+
+TEST_P(Decompress, StopsAtABomb) {
+  DecompressLimits limits;
+  limits.maximum_bytes = 1000000;
+  const Outcome large = decompressed(GetParam().compress(std::string(3000000, 'x')), limits);
+  EXPECT_THAT(large.error, HasSubstr("decompression bomb"));
+  EXPECT_LE(large.text.size(), 1100000u);
+  limits = {};
+  limits.bomb_bytes = 100000;
+  limits.bomb_ratio = 50;
+  EXPECT_THAT(decompressed(GetParam().compress(std::string(30000000, 'x')), limits).error, HasSubstr("decompression bomb"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, Decompress,
+                         ::testing::Values(Method{"gzip", compressed<io::gzip_compressor>}, Method{"xz", compressed<io::lzma_compressor>},
+                                           Method{"bzip2", compressed<io::bzip2_compressor>}, Method{"zstd", zstd}),
+                         [](const auto& method) { return method.param.name; });
+
+TEST(Decompressed, ATruncatedLogIsReadAsFarAsItGoes) {
+  std::string text;
+  for (int i = 1; i <= 20000; ++i) text += "goroutine " + std::to_string(i) + " [select]:\nmain.f(0xc000" + std::to_string(100000 + i * 7919 % 99991) + ")\n\t/go/main.go:1 +0x1\n\n";
+  const std::string bytes = zstd(text);
+  const Recording r = read_one(std::string_view(bytes).substr(0, bytes.size() - 10));
+  EXPECT_GT(r.dumps.at(0).threads.size(), 5000u);
+  EXPECT_THAT(reasons(r), ::testing::Contains(HasSubstr("zstd data ends early")));
+}
+
+}  // namespace
+}  // namespace tailback::replay

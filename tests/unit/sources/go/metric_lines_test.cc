@@ -1,0 +1,47 @@
+#include "replay/sources/metric_lines.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tailback::replay {
+namespace {
+
+std::string readings(const std::vector<std::string>& patterns, std::string_view line) {
+  auto lines = MetricLines::create(patterns);
+  if (!lines.ok()) return lines.error().to_string();
+  std::string all;
+  for (const MetricReading& reading : lines.value()->read(line)) {
+    all += (all.empty() ? "" : " ") + std::string(reading.name) + "=" + std::to_string(static_cast<long long>(reading.value)) + std::string(reading.unit);
+  }
+  return all;
+}
+
+TEST(MetricLines, ThePatternsOfTheCommandLine) {
+  const std::vector<std::string> pattern = {R"(goroutines=(?<threads>\d+) heap_inuse_mb=(?<heap_in_use:MiB>\d+))"};
+  EXPECT_EQ(readings(pattern, "x goroutines=61 heap_inuse_mb=12 y"), "threads=61count heap_in_use=12582912bytes");
+  EXPECT_EQ(readings({R"(^took (?P<latency:ms>[\d.]+))"}, "took 2500.5 ms"), "latency=2seconds");
+  EXPECT_EQ(readings({R"((?:queue|backlog) (?<queue>\d+))"}, "backlog 7"), "queue=7count");
+  EXPECT_EQ(readings({R"((a|b)(?<queue>\d+))"}, "b7"), "queue=7count") << "groups without a name are counted too";
+  EXPECT_EQ(readings({R"(colou?r (?<queue>\d+))"}, "color 7"), "queue=7count") << "the text that is searched for first must not need what may be absent";
+  EXPECT_EQ(readings({R"(x\.y{0,2}z (?<queue>\d+))"}, "x.z 7"), "queue=7count");
+  EXPECT_EQ(readings({R"([(]q[)] (?<queue>\d+))"}, "(q) 7"), "queue=7count");
+  EXPECT_EQ(readings(pattern, "x"), "");
+}
+
+TEST(MetricLines, PatternsThatCannotBe) {
+  EXPECT_EQ(readings({"(?<threads>"}, ""), "(?<threads>: is no pattern: missing ): (");
+  EXPECT_THAT(readings({"threads"}, ""), ::testing::HasSubstr("names no metric"));
+  EXPECT_THAT(readings({R"((?<heap:stone>\d+))"}, ""), ::testing::HasSubstr("'stone' is no unit"));
+  EXPECT_THAT(readings({R"((?<he ap>\d+))"}, ""), ::testing::HasSubstr("is no metric's name"));
+}
+
+TEST(MetricLines, TheKeysThatServicesUse) {
+  EXPECT_EQ(readings({}, "INFO goroutines=61 heap_sys_mb=71 heap_inuse_mb=12"), "threads=61count heap_sys=74448896bytes heap_in_use=12582912bytes");
+  EXPECT_EQ(readings({}, R"({"level":"info","goroutines":61,"rss_bytes":"1024"})"), "threads=61count rss=1024bytes");
+  EXPECT_EQ(readings({}, "NumGoroutine: 61, HeapInuse: 12MiB"), "threads=61count heap_in_use=12582912bytes");
+  EXPECT_EQ(readings({}, "goroutines=many rss=-1 rss=3parsecs"), "");
+  EXPECT_EQ(readings({}, "not_goroutines=61"), "");
+}
+
+}  // namespace
+}  // namespace tailback::replay
