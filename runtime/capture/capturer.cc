@@ -18,21 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Holds the process' one place for a capture.
-class BusyMark {
- public:
-  BusyMark() noexcept : taken_(!signal_shared.busy.exchange(true, std::memory_order_acquire)) {}
-  ~BusyMark() {
-    if (taken_) signal_shared.busy.store(false, std::memory_order_release);
-  }
-  BusyMark(const BusyMark&) = delete;
-  BusyMark& operator=(const BusyMark&) = delete;
-  [[nodiscard]] bool taken() const noexcept { return taken_; }
-
- private:
-  bool taken_;
-};
-
 // LLVM's and nongnu's libunwind export the same function; theirs takes the loader's lock in a handler.
 Result<void> check_unwinder() {
   Dl_info where{};
@@ -60,7 +45,7 @@ struct Capturer::State {
   std::unique_ptr<DumpWriter> writer;
   std::unique_ptr<Collector> collector;
   std::vector<unsigned char> leftovers;   ///< an earlier process' spool, until take_leftovers()
-  std::atomic<std::uint64_t> next{kSpoolDumpsAt};  ///< where the next record goes
+  std::uint64_t next = kSpoolDumpsAt;     ///< where the next record goes; a capture's own
   std::atomic<std::uint32_t> unreleased{0};
   bool outside_closed = false;            ///< /proc told us so at the start
 
@@ -88,12 +73,7 @@ void Capturer::State::keep_leftovers() {
   std::vector<Module> ignored;
   const auto bytes = spool.contents();
   if (!parse_spool(bytes, header, ignored)) return;
-  SpoolDump dump;
-  std::uint64_t end = kSpoolDumpsAt;
-  while (end < bytes.size() && dump.parse(bytes.subspan(end))) {
-    end += dump.complete() ? dump.header().bytes : bytes.size() - end;
-  }
-  if (end > kSpoolDumpsAt) leftovers.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(end));
+  if (!dumps_in(bytes).empty()) leftovers.assign(bytes.begin(), bytes.end());
 }
 
 void Capturer::State::warm() {
@@ -129,30 +109,22 @@ RawDump Capturer::capture(std::string_view reason, std::int64_t breach_id) noexc
   BusyMark mark;
   if (!mark.taken()) return raw.failure = CaptureFailure::kBusy, raw;
   const auto begin = Clock::now();
-  raw.offset = state.next.load();
+  if (state.unreleased.load() == 0) state.next = kSpoolDumpsAt;
+  raw.offset = state.next;
   if (!state.writer->begin(raw.offset, reason, breach_id)) return raw.failure = CaptureFailure::kSpoolFull, raw;
   if (!state.collector->run(raw.stats)) return raw.failure = CaptureFailure::kNoListing, raw;
   raw.stats.total = Clock::now() - begin;
   raw.stats.spool_bytes = state.writer->finish(raw.stats.total.count());
-  state.next.store(raw.offset + raw.stats.spool_bytes);
+  state.next = raw.offset + raw.stats.spool_bytes;
   state.unreleased.fetch_add(1);
   return raw;
 }
 
 void Capturer::release(const RawDump& raw) noexcept {
-  if (!raw.ok()) return;
   State& state = *state_;
-  if (::getpid() != state.owner) return;
-  BusyMark mark;
-  // While a capture writes, the room stays taken: the next release() frees it.
-  if (!mark.taken()) { state.unreleased.fetch_sub(1); return; }
-  if (state.unreleased.fetch_sub(1) != 1) return;
-  std::memset(state.spool.at(kSpoolDumpsAt), 0, sizeof(DumpHeader));
-  state.next.store(kSpoolDumpsAt);
-}
-
-std::vector<FrameId> Capturer::name(std::uint64_t address, StackTable& table) {
-  return AddressNamer(state_->symbolizer, state_->modules, state_->modules).frames(address, table);
+  if (!raw.ok() || ::getpid() != state.owner) return;
+  reinterpret_cast<DumpHeader*>(state.spool.at(raw.offset))->state = RecordState::kReleased;
+  state.unreleased.fetch_sub(1);
 }
 
 Dump Capturer::resolve(const RawDump& raw, Recording& recording, ResolveStats* stats) {
@@ -180,8 +152,8 @@ Dump Capturer::resolve(const RawDump& raw, Recording& recording, ResolveStats* s
     if (name[0] != 0) thread.name = recording.table.intern(name);
   }
   counted.symbols = Clock::now() - begin;
-  if (BusyMark mark; state.options.guard_scan && mark.taken()) {  // it shares the unwinder and the signal with a capture
-    GuardScan(state.options, state.signal, state.memory, state.tasks, *state.unwinder, resolver, state.symbolizer, recording).run(resolved, counted);
+  if (state.options.guard_scan) {
+    GuardScan(state.options, state.signal, state.memory, state.tasks, resolver, state.symbolizer, recording).run(resolved, counted);
   }
   counted.distinct_addresses = namer.distinct();
   counted.unnamed_addresses = namer.unnamed();
@@ -209,15 +181,13 @@ std::size_t Capturer::take_leftovers(EventSink& sink) {
   recording.modules = captured;
   std::size_t count = 0;
   AddressNamer namer(state.symbolizer, captured, state.modules);
-  SpoolDump raw;
-  for (std::uint64_t at = kSpoolDumpsAt; at < bytes.size() && raw.parse(std::span(bytes).subspan(at)); ++count) {
+  for (const SpoolDump& raw : dumps_in(bytes)) {
     Dump dump = Resolver(raw, namer, recording).run();
-    dump.id = static_cast<std::int64_t>(count) + 1;
+    dump.id = static_cast<std::int64_t>(++count);
     if (!raw.complete()) {
       sink.diagnostic({Severity::kDataLoss, state.options.spool_path, 0, "a dump was cut off when the process ended; the threads that had been read are kept", 1});
     }
     sink.dump(std::move(dump));
-    at = raw.complete() ? at + raw.header().bytes : bytes.size();
   }
   sink.end();
   return count;

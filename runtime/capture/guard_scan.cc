@@ -71,9 +71,9 @@ bool names_lock_taking(std::string_view function) {
   return contains_lock_word(member) || (member == type && contains_lock_word(type));
 }
 
-GuardScan::GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Unwinder& unwinder, Resolver& resolver,
+GuardScan::GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Resolver& resolver,
                      Symbolizer& symbolizer, Recording& recording)
-    : options_(options), signal_(signal), memory_(memory), tasks_(tasks), unwinder_(unwinder), resolver_(resolver), symbolizer_(symbolizer),
+    : options_(options), signal_(signal), memory_(memory), tasks_(tasks), resolver_(resolver), symbolizer_(symbolizer),
       recording_(recording) {}
 
 void GuardScan::run(Dump& dump, ResolveStats& stats) {
@@ -81,7 +81,7 @@ void GuardScan::run(Dump& dump, ResolveStats& stats) {
   const auto begin = Clock::now();
   targets_ = find_targets(dump);
   if (!targets_.empty()) {
-    unwinder_.revalidate();
+    unwinder_ = std::make_unique<Unwinder>(memory_);
     const std::vector<std::uint32_t> suspects = order_suspects(dump);
     scan_all(dump, suspects, stats);
     if (options_.signals && signal_ != 0) scan_with_registers(dump, suspects);
@@ -151,6 +151,8 @@ void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uin
     ++asked;
     answered_ = false;
     {
+      const BusyMark mark;
+      if (!mark.taken()) return;  // a capture has begun: it comes first
       Signaller signaller(signal_, std::chrono::milliseconds(20), std::chrono::milliseconds(40), *this);
       static_cast<void>(signaller.send(static_cast<pid_t>(row.tid), index, SlotRequest::kRegisters));
     }
@@ -200,22 +202,22 @@ bool GuardScan::scan_thread(const Dump& dump, std::uint32_t index, const std::ar
   if (row.stack_pointer == 0 || !still_there(row)) return false;
   const ResolvedStack& stack = resolver_.stack(row.stack);
   const std::size_t first_own = first_own_frame(stack);
-  unwinder_.start(row.stack_pointer, row.pc, true);
+  unwinder_->start(row.stack_pointer, row.pc, true);
   if (registers != nullptr) {
-    for (std::size_t i = 0; i < registers->size(); ++i) unwinder_.know(arch::kCalleeSaved[i], (*registers)[i]);
+    for (std::size_t i = 0; i < registers->size(); ++i) unwinder_->know(arch::kCalleeSaved[i], (*registers)[i]);
   }
   for (std::size_t position = 0; position < stack.addresses.size(); ++position) {
-    const FrameRow* rules = unwinder_.row();
+    const FrameRow* rules = unwinder_->row();
     if (rules == nullptr) return true;
     FrameArea area;
     area.row = *rules;
-    area.registers = unwinder_.registers();
-    area.begin = unwinder_.stack_pointer();
-    area.call_address = unwinder_.call_address();
-    if (unwinder_.step() != WalkEnd::kMore) return true;
-    area.end = unwinder_.stack_pointer();
+    area.registers = unwinder_->registers();
+    area.begin = unwinder_->stack_pointer();
+    area.call_address = unwinder_->call_address();
+    if (unwinder_->step() != WalkEnd::kMore) return true;
+    area.end = unwinder_->stack_pointer();
     if (position >= first_own && area.end > area.begin && area.end - area.begin <= kLargestFrame) scan_frame(dump, index, stack, position, area);
-    if (position + 1 < stack.addresses.size() && unwinder_.call_address() != stack.addresses[position + 1]) return false;
+    if (position + 1 < stack.addresses.size() && unwinder_->call_address() != stack.addresses[position + 1]) return false;
   }
   return true;
 }
@@ -235,7 +237,7 @@ void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const Resolved
     }
     for (std::uint64_t at = area.begin; at + 16 <= area.end; at += 8) {
       std::uint64_t word = 0, next = 0;
-      if (!unwinder_.stack_word(at, word)) break;
+      if (!unwinder_->stack_word(at, word)) break;
       if (word != target.address) continue;
       bool saved = false;
       for (std::size_t reg = 0; reg < arch::kRegisters; ++reg) {
@@ -243,7 +245,7 @@ void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const Resolved
       }
       if (saved) continue;
       // std::unique_lock and std::shared_lock: the pointer, then whether it owns.
-      const bool released = unwinder_.stack_word(at + 8, next) && (next & 0xff) == 0;
+      const bool released = unwinder_->stack_word(at + 8, next) && (next & 0xff) == 0;
       propose(dump, index, stack, position, target, !released && gives_back(area.row, area.call_address),
               "a stack word equals the lock's address");
     }

@@ -13,6 +13,8 @@
 // Threads that have moved since the dump are left out. Bounded by a budget of time; what was not looked at is counted.
 #pragma once
 
+#include <memory>
+
 #include "runtime/capture/capturer.h"
 #include "runtime/capture/resolver.h"
 #include "runtime/capture/signaller.h"
@@ -23,7 +25,7 @@ namespace tailback {
 
 class GuardScan final : private AnswerVisitor {
  public:
-  GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Unwinder& unwinder, Resolver& resolver,
+  GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Resolver& resolver,
             Symbolizer& symbolizer, Recording& recording);
 
   /// Adds inferred holds to `dump`.
@@ -61,7 +63,7 @@ class GuardScan final : private AnswerVisitor {
   const int signal_;
   Memory& memory_;
   TaskDirectory& tasks_;
-  Unwinder& unwinder_;
+  std::unique_ptr<Unwinder> unwinder_;   ///< its own: a capture may run meanwhile
   Resolver& resolver_;
   Symbolizer& symbolizer_;
   Recording& recording_;

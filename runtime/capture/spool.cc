@@ -152,6 +152,24 @@ bool SpoolDump::lock(std::uint64_t offset, LockPiece& out) const {
          out.readable_after <= LockPiece::kAfter;
 }
 
+std::vector<SpoolDump> dumps_in(std::span<const unsigned char> spool) {
+  std::vector<SpoolDump> dumps;
+  for (std::uint64_t at = kSpoolDumpsAt; at < spool.size() && spool.size() - at >= sizeof(DumpHeader);) {
+    DumpHeader header;
+    std::memcpy(&header, spool.data() + at, sizeof header);
+    if (header.magic != kDumpMagic) break;
+    if (header.state != RecordState::kReleased) {
+      SpoolDump dump;
+      if (!dump.parse(spool.subspan(at))) break;
+      dumps.push_back(dump);
+      if (!dump.complete()) break;  // where it would have ended is not known
+    }
+    if (header.bytes < sizeof header || header.bytes > spool.size() - at) break;
+    at += header.bytes;
+  }
+  return dumps;
+}
+
 bool parse_spool(std::span<const unsigned char> bytes, SpoolHeader& header, std::vector<Module>& modules) {
   if (bytes.size() < kSpoolDumpsAt) return false;
   std::memcpy(&header, bytes.data(), sizeof header);

@@ -71,6 +71,9 @@ class SpoolDump {
   std::uint32_t rows_ = 0;
 };
 
+/// The dumps in a whole spool's bytes, but for the released; the last may be torn.
+std::vector<SpoolDump> dumps_in(std::span<const unsigned char> spool);
+
 /// What a spool's bytes tell of the process that wrote them: its header and modules. False: not a spool.
 bool parse_spool(std::span<const unsigned char> bytes, SpoolHeader& header, std::vector<Module>& modules);
 

@@ -31,7 +31,12 @@ struct SpoolModule {
   std::uint32_t build_id_bytes = 0, path_bytes = 0;
 };
 
-enum class RecordState : std::uint32_t { kEmpty = 0, kWriting = 1, kComplete = 2 };
+enum class RecordState : std::uint32_t {
+  kEmpty = 0,     ///< nothing here, nor behind
+  kWriting = 1,   ///< being written, or cut off
+  kComplete = 2,
+  kReleased = 3,  ///< was complete, and is stored elsewhere: to be skipped
+};
 
 struct DumpHeader {
   std::uint64_t magic = kDumpMagic;

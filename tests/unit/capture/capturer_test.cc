@@ -493,6 +493,32 @@ TEST(Capturer, HandsOverWhatAKilledProcessHadCaptured) {
   ::unlink(path.c_str());
 }
 
+TEST(Capturer, HandsOverOnlyWhatHadNotBeenReleased) {
+  const std::string path = testing::TempDir() + "capturer_test_released.spool";
+  ::unlink(path.c_str());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    CaptureOptions options;
+    options.spool_path = path;
+    auto own = Capturer::create(options);
+    const RawDump first = own.value()->capture("stored");
+    static_cast<void>(own.value()->capture("not stored"));
+    own.value()->release(first);
+    ::raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  CaptureOptions options;
+  options.spool_path = path;
+  auto capturer = make(options);
+  RecordingCollector collector;
+  EXPECT_EQ(capturer->take_leftovers(collector), 1u);
+  const auto recordings = collector.take();
+  ASSERT_EQ(recordings.size(), 1u);
+  EXPECT_EQ(recordings[0].table.text(recordings[0].dumps.at(0).reason), "not stored");
+  ::unlink(path.c_str());
+}
+
 TEST(Capturer, RefusesASpoolThatAnotherProcessUses) {
   const std::string path = testing::TempDir() + "capturer_test_shared.spool";
   CaptureOptions options;
