@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
-#include "runtime/capture/exception_table.h"
 #include "runtime/capture/machine_code.h"
 #include "runtime/capture/system_calls.h"
 
@@ -12,41 +10,8 @@ namespace tailback {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::uint64_t kLargestFrame = 64 * 1024, kPadBytes = 256;
+constexpr std::uint64_t kLargestFrame = 64 * 1024, kLargestObject = 512;
 constexpr std::size_t kMostSignalled = 64;
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
-/// "std::unique_lock<RwLock>::lock" → "std::unique_lock::lock": template arguments name other things.
-std::string without_templates(std::string_view text) {
-  std::string plain;
-  int depth = 0;
-  for (char c : text) {
-    if (c == '<') ++depth;
-    if (depth == 0) plain += c;
-    if (c == '>') --depth;
-  }
-  return plain;
-}
-
-bool contains_lock_word(const std::string& lower) {
-  for (std::size_t at = lower.find("lock"); at != std::string::npos; at = lower.find("lock", at + 1)) {
-    const char before = at > 0 ? lower[at - 1] : ' ';
-    if (before != 'b' && before != 'c') return true;  // not a block, not a clock
-  }
-  return lower.find("mutex") != std::string::npos || lower.find("acquire") != std::string::npos || lower.find("guard") != std::string::npos;
-}
-
-/// Whether a function gives a lock back: "pthread_rwlock_unlock", "RwLock::unlock_shared", "std::shared_lock<RwLock>::~shared_lock".
-bool names_release(std::string_view function) {
-  const std::string lower = lower_case(without_templates(function));
-  if (lower.find("unlock") != std::string::npos || lower.find("release") != std::string::npos) return true;
-  return lower.find('~') != std::string::npos && contains_lock_word(lower);
-}
 
 constexpr std::array<std::string_view, 6> kLibraries = {"libc.so", "libc-", "libpthread", "ld-linux", "libstdc++", "libgcc_s"};
 
@@ -60,17 +25,6 @@ struct GuardScan::FrameArea {
   std::uint64_t call_address = 0;
 };
 
-bool names_lock_taking(std::string_view function) {
-  const std::string lower = lower_case(without_templates(function));
-  const std::size_t last = lower.rfind("::");
-  if (last == std::string::npos) return contains_lock_word(lower);
-  const std::size_t scope = lower.rfind("::", last - (last > 0));
-  const std::string type = lower.substr(scope == std::string::npos ? 0 : scope + 2, last - (scope == std::string::npos ? 0 : scope + 2));
-  const std::string member = lower.substr(last + 2);
-  // A member that takes, or a guard's constructor.
-  return contains_lock_word(member) || (member == type && contains_lock_word(type));
-}
-
 GuardScan::GuardScan(const CaptureOptions& options, int signal, Memory& memory, TaskDirectory& tasks, Resolver& resolver,
                      Symbolizer& symbolizer, Recording& recording)
     : options_(options), signal_(signal), memory_(memory), tasks_(tasks), resolver_(resolver), symbolizer_(symbolizer),
@@ -82,6 +36,7 @@ void GuardScan::run(Dump& dump, ResolveStats& stats) {
   targets_ = find_targets(dump);
   if (!targets_.empty()) {
     unwinder_ = std::make_unique<Unwinder>(memory_);
+    release_code_ = std::make_unique<ReleaseCode>(memory_, *unwinder_, symbolizer_);
     const std::vector<std::uint32_t> suspects = order_suspects(dump);
     scan_all(dump, suspects, stats);
     if (options_.signals && signal_ != 0) scan_with_registers(dump, suspects);
@@ -134,7 +89,7 @@ void GuardScan::scan_all(const Dump& dump, const std::vector<std::uint32_t>& sus
 /// wait that the kernel restarts, so nothing is disturbed.
 void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects) {
   const bool found = std::all_of(targets_.begin(), targets_.end(), [&](const Target& target) {
-    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.strong && c.hold.lock == target.lock; });
+    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.evidence.strong && c.hold.lock == target.lock; });
   });
   if (found) return;
   std::size_t asked = 0;
@@ -229,87 +184,82 @@ void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const Resolved
       return wait.thread.index == index && wait.lock == target.lock;
     });
     if (takes_it) continue;
-    for (unsigned reg : arch::kCalleeSaved) {
-      // A register that this function did not save is not its own: it passes through from further out.
-      if (area.row.kind[reg] != RuleKind::kOffset || !area.registers.has(reg) || reg == area.row.cfa_register) continue;
-      if (area.registers.value[reg] != target.address) continue;
-      propose(dump, index, stack, position, target, gives_back(area.row, area.call_address), std::string(arch::kNames[reg]) + " equals the lock's address");
-    }
-    for (std::uint64_t at = area.begin; at + 16 <= area.end; at += 8) {
-      std::uint64_t word = 0, next = 0;
-      if (!unwinder_->stack_word(at, word)) break;
-      if (word != target.address) continue;
-      bool saved = false;
-      for (std::size_t reg = 0; reg < arch::kRegisters; ++reg) {
-        saved = saved || (area.row.kind[reg] == RuleKind::kOffset && at == area.end + static_cast<std::uint64_t>(area.row.value[reg]));
-      }
-      if (saved) continue;
-      // std::unique_lock and std::shared_lock: the pointer, then whether it owns.
-      const bool released = unwinder_->stack_word(at + 8, next) && (next & 0xff) == 0;
-      propose(dump, index, stack, position, target, !released && gives_back(area.row, area.call_address),
-              "a stack word equals the lock's address");
-    }
+    const Sight sight = look_for(target.address, area);
+    if (sight.what == Sight::What::kNothing) continue;
+    const bool exact = sight.what == Sight::What::kLock;
+    const bool gives_back = release_code_->gives_back(area.row, area.registers, area.call_address, target.address, sight.released_guard);
+    if (!exact && !gives_back) continue;
+    std::string text = sight.where + (exact ? " equals the lock's address" : " points to what may be the object that the lock lies in");
+    propose(dump, index, stack, position, target, {gives_back, std::move(text)});
   }
 }
 
-/// Whether the function will unlock something: where an exception through this call would land it does, or the next thing that it does with
-/// any lock after the call is to give it back.
-bool GuardScan::gives_back(const FrameRow& row, std::uint64_t call_address) {
-  auto [found, added] = gives_back_.try_emplace(call_address, false);
-  if (!added) return found->second;
-  bool releases = false;
-  auto look = [&](std::uint64_t target) { releases = releases || names_release(symbolizer_.name(target).back().function); };
-  const std::uint64_t pad = landing_pad(memory_, row.exception_table, row.function_begin, call_address);
-  if (pad != 0) {
-    for_each_call(memory_, pad, kPadBytes, look);
-  } else {
-    bool decided = false;
-    for_each_call(memory_, call_address + 1, row.function_end - call_address - 1, [&](std::uint64_t target) {
-      if (decided) return;
-      const std::string& name = symbolizer_.name(target).back().function;
-      releases = names_release(name);
-      decided = releases || names_lock_taking(name);
-    });
+/// The best sight of the lock in one frame: its address in a register or word that is this function's own, or one just below it.
+GuardScan::Sight GuardScan::look_for(std::uint64_t lock, const FrameArea& area) {
+  Sight sight;
+  auto note = [&](std::uint64_t word, std::string_view where) {
+    if (word > lock || lock - word > kLargestObject || sight.what == Sight::What::kLock) return;
+    if (word == lock) sight.what = Sight::What::kLock, sight.where = where;
+    else if (sight.what == Sight::What::kNothing) sight.what = Sight::What::kObject, sight.where = where;
+  };
+  for (unsigned reg : arch::kCalleeSaved) {
+    // A register that this function did not save is not its own: it passes through from further out.
+    if (area.row.kind[reg] != RuleKind::kOffset || !area.registers.has(reg) || reg == area.row.cfa_register) continue;
+    note(area.registers.value[reg], arch::kNames[reg]);
   }
-  return gives_back_[call_address] = releases;
+  for (std::uint64_t at = area.begin; at + 16 <= area.end; at += 8) {
+    std::uint64_t word = 0, next = 0;
+    if (!unwinder_->stack_word(at, word)) break;
+    if (word > lock || lock - word > kLargestObject || saves_a_register(area, at)) continue;
+    note(word, "a stack word");
+    if (word == lock && unwinder_->stack_word(at + 8, next) && (next & 0xff) == 0) sight.released_guard = true;
+  }
+  return sight;
 }
 
-void GuardScan::propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, bool strong, std::string from) {
+bool GuardScan::saves_a_register(const FrameArea& area, std::uint64_t at) {
+  for (std::size_t reg = 0; reg < arch::kRegisters; ++reg) {
+    if (area.row.kind[reg] == RuleKind::kOffset && at == area.end + static_cast<std::uint64_t>(area.row.value[reg])) return true;
+  }
+  return false;
+}
+
+void GuardScan::propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, Evidence evidence) {
   const auto frames = recording_.table.stack(stack.id);
   const std::size_t next = position + 1 < stack.first_frame.size() ? stack.first_frame[position + 1] : frames.size();
   Candidate candidate;
-  candidate.strong = strong;
   candidate.hold.thread = ThreadIndex{index};
   candidate.hold.lock = target.lock;
   candidate.hold.mode = dump.locks[target.lock.index].kind == LockKind::kRwlock ? LockMode::kShared : LockMode::kExclusive;
   candidate.hold.basis = Basis::kInferred;
   candidate.hold.frame = static_cast<std::uint16_t>(next - 1);
-  candidate.evidence = std::move(from) + " in " + std::string(recording_.table.function(frames[next - 1]));
-  if (strong) candidate.evidence += ", which unlocks after this call";
+  evidence.text += " in " + std::string(recording_.table.function(frames[next - 1]));
+  if (evidence.strong) evidence.text += ", which unlocks it after this call";
+  candidate.evidence = std::move(evidence);
   // One hold for each thread and lock: the best, and of equals the innermost.
   for (Candidate& known : candidates_) {
     if (known.hold.thread != candidate.hold.thread || known.hold.lock != candidate.hold.lock) continue;
-    if (strong && !known.strong) known = std::move(candidate);
+    if (candidate.evidence.strong && !known.evidence.strong) known = std::move(candidate);
     return;
   }
   candidates_.push_back(std::move(candidate));
 }
 
 void GuardScan::decide(Dump& dump, ResolveStats& stats) {
-  constexpr std::size_t kNoise = 3;  ///< more weak candidates than holders by this many say nothing
+  constexpr std::size_t kNoise = 3;  ///< with more strong candidates than holders by this many, none is worth naming
   for (const Target& target : targets_) {
     const std::int64_t readers = dump.locks[target.lock.index].readers;
     const std::size_t holders = readers > 0 ? static_cast<std::size_t>(readers) : 1;
     std::size_t strong = 0, weak = 0;
     for (const Candidate& candidate : candidates_) {
-      if (candidate.hold.lock == target.lock) ++(candidate.strong ? strong : weak);
+      if (candidate.hold.lock == target.lock) ++(candidate.evidence.strong ? strong : weak);
     }
     for (Candidate& candidate : candidates_) {
       if (candidate.hold.lock != target.lock) continue;
-      const bool credible = candidate.strong ? strong <= holders + kNoise : strong < holders && weak <= holders - strong + kNoise;
+      const bool credible = candidate.evidence.strong ? strong <= holders + kNoise : strong + weak <= holders;
       if (!credible) continue;
-      candidate.hold.strength = candidate.strong && strong <= holders ? 2 : 1;
-      candidate.hold.evidence = recording_.table.intern(candidate.evidence);
+      candidate.hold.strength = candidate.evidence.strong && strong <= holders ? 2 : 1;
+      candidate.hold.evidence = recording_.table.intern(candidate.evidence.text);
       dump.holds.push_back(candidate.hold);
       ++stats.inferred_holds;
     }

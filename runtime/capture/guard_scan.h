@@ -6,9 +6,9 @@
 //
 // What does not count: frames of the lock's functions and of wrappers around them; the function that waits for this very lock (its
 // guard is the one being taken); slots where a function keeps its caller's registers.
-// Strong evidence (strength 2) is an address in a frame that will also give the lock back: an exception thrown through its call would land
-// in code that unlocks, or the guard's own flag says that it owns. Everything else is weak (strength 1). And the lock's own words bound the
-// answer: with more candidates than holders, none is strong.
+// Strong evidence (strength 2) is its address, or a pointer to what may be the object that it lies in, in a frame whose code will also give
+// this very lock back (release_code.h). The bare address is weak (strength 1), a mere pointer to such an object is nothing. And the lock's own
+// words bound the answer: with more candidates than holders none is strong, and weak ones say nothing at all.
 //
 // Threads that have moved since the dump are left out. Bounded by a budget of time; what was not looked at is counted.
 #pragma once
@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "runtime/capture/capturer.h"
+#include "runtime/capture/release_code.h"
 #include "runtime/capture/resolver.h"
 #include "runtime/capture/signaller.h"
 #include "runtime/capture/task_directory.h"
@@ -36,12 +37,22 @@ class GuardScan final : private AnswerVisitor {
     LockId lock;
     std::uint64_t address = 0;
   };
+  /// What was found in one frame.
+  struct Evidence {
+    bool strong = false;
+    std::string text;
+  };
   struct Candidate {
     Hold hold;
-    bool strong = false;
-    std::string evidence;
+    Evidence evidence;
   };
   struct FrameArea;
+  /// Where a frame shows the lock.
+  struct Sight {
+    enum class What : std::uint8_t { kNothing, kObject, kLock } what = What::kNothing;
+    std::string where;
+    bool released_guard = false;  ///< beside it: what looks like a guard that does not own
+  };
 
   void answered(std::uint32_t row, const SignalSlot& slot) noexcept override;
   void unanswered(std::uint32_t) noexcept override {}
@@ -52,11 +63,12 @@ class GuardScan final : private AnswerVisitor {
   void scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects);
   bool scan_thread(const Dump& dump, std::uint32_t index, const std::array<std::uint64_t, 6>* registers);
   void scan_frame(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const FrameArea& area);
+  Sight look_for(std::uint64_t lock, const FrameArea& area);
+  static bool saves_a_register(const FrameArea& area, std::uint64_t at);
   bool still_there(const ThreadRow& row) const;
   std::size_t first_own_frame(const ResolvedStack& stack) const;
   bool library_frame(FrameId frame) const;
-  bool gives_back(const FrameRow& row, std::uint64_t call_address);
-  void propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, bool strong, std::string from);
+  void propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, Evidence evidence);
   void decide(Dump& dump, ResolveStats& stats);
 
   const CaptureOptions& options_;
@@ -67,15 +79,12 @@ class GuardScan final : private AnswerVisitor {
   Resolver& resolver_;
   Symbolizer& symbolizer_;
   Recording& recording_;
+  std::unique_ptr<ReleaseCode> release_code_;
   std::vector<Target> targets_;
   std::vector<Candidate> candidates_;
-  std::unordered_map<std::uint64_t, bool> gives_back_;   ///< by call address
   std::array<std::uint64_t, 6> answered_registers_{};
   std::uint64_t answered_pc_ = 0, answered_stack_pointer_ = 0;
   bool answered_ = false;
 };
-
-/// Whether a function's name says that it takes a lock: "RwLock::lock_shared", "ReadGuard::ReadGuard". Exposed for tests.
-[[nodiscard]] bool names_lock_taking(std::string_view function);
 
 }  // namespace tailback

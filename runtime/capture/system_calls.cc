@@ -1,6 +1,7 @@
 #include "runtime/capture/system_calls.h"
 
 #include <linux/futex.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 namespace tailback {
@@ -39,7 +40,12 @@ bool is_futex_wait(const SystemCall& call) noexcept {
   return call.reading == CallReading::kInCall && call.number == SYS_futex && waits(call.arguments[1]);
 }
 
-bool signal_is_harmless(const SystemCall& call) noexcept { return is_futex_wait(call) && call.arguments[3] == 0; }
+bool signal_is_harmless(const SystemCall& call) noexcept {
+  if (is_futex_wait(call)) return call.arguments[3] == 0;
+  if (call.number != SYS_read && call.number != SYS_write) return false;
+  struct stat file {};
+  return ::fstat(static_cast<int>(call.arguments[0]), &file) == 0 && S_ISFIFO(file.st_mode);
+}
 
 ThreadState state_of(const SystemCall& call) noexcept {
   if (call.reading == CallReading::kRunning) return ThreadState::kRunning;

@@ -15,7 +15,8 @@ namespace tailback {
 /// Whether the call is a wait on a futex; its first argument is then the futex' address.
 [[nodiscard]] bool is_futex_wait(const SystemCall& call) noexcept;
 
-/// Whether a signal is certainly harmless: an untimed futex wait is restarted by the kernel.
+/// Whether a signal is certainly harmless: the kernel restarts an untimed futex wait, and reading or writing a pipe. (A socket may
+/// have a time limit, and then fails.)
 [[nodiscard]] bool signal_is_harmless(const SystemCall& call) noexcept;
 
 [[nodiscard]] ThreadState state_of(const SystemCall& call) noexcept;

@@ -13,18 +13,10 @@
 #include <cstdint>
 
 #include "runtime/capture/memory.h"
+#include "runtime/capture/registers.h"
 #include "runtime/capture/row_cache.h"
 
 namespace tailback {
-
-struct Registers {
-  std::array<std::uint64_t, arch::kRegisters> value{};
-  std::uint64_t known = 0;  ///< a bit for each
-
-  [[nodiscard]] bool has(unsigned reg) const noexcept { return (known >> reg & 1) != 0; }
-  void set(unsigned reg, std::uint64_t word) noexcept { value[reg] = word; known |= std::uint64_t{1} << reg; }
-  void forget(unsigned reg) noexcept { known &= ~(std::uint64_t{1} << reg); }
-};
 
 /// How a walk ended.
 enum class WalkEnd : std::uint8_t {
@@ -61,6 +53,8 @@ class Unwinder {
   [[nodiscard]] bool recovered() const noexcept { return recovered_; }
   /// The rules of this frame's function; null where there are none.
   [[nodiscard]] const FrameRow* row() noexcept { return rows_.find(call_address()); }
+  /// The rules at any address; valid until the next look-up.
+  [[nodiscard]] const FrameRow* rules(std::uint64_t address) noexcept { return rows_.find(address); }
   /// Whether the function at `address` is a signal trampoline.
   [[nodiscard]] bool is_signal_frame(std::uint64_t address) noexcept {
     const FrameRow* row = rows_.find(address);
