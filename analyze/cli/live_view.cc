@@ -122,19 +122,19 @@ std::string Player::frame(std::size_t width, std::size_t height, bool colour) co
 
   if (!dumps.empty()) {
     page.line(fmt::format("  dump {}: {}", dumps.back()->id, counted(dumps.back()->thread_count(), "thread", "threads")), Style::kBold);
-    std::map<std::uint32_t, std::uint64_t> before;
+    std::map<std::string, std::uint64_t> before;
     if (dumps.size() > 1) {
-      for (const StackCount& stack : stacks_of(*dumps[dumps.size() - 2])) before[stack.stack.index] = stack.threads;
+      for (const FunctionCount& function : functions_of(recording_, *dumps[dumps.size() - 2])) before[function.function] = function.threads;
     }
     rows.clear();
     const auto total = static_cast<double>(std::max<std::uint64_t>(1, dumps.back()->thread_count()));
-    for (const StackCount& stack : stacks_of(*dumps.back())) {
+    for (const FunctionCount& function : functions_of(recording_, *dumps.back())) {
       if (rows.size() == kGroups) break;
-      const auto change = static_cast<std::int64_t>(stack.threads) - static_cast<std::int64_t>(before[stack.stack.index]);
-      rows.push_back({{with_separators(stack.threads), Style::kBold, true},
+      const auto change = static_cast<std::int64_t>(function.threads) - static_cast<std::int64_t>(before[function.function]);
+      rows.push_back({{with_separators(function.threads), Style::kBold, true},
                       {change == 0 || dumps.size() < 2 ? "" : fmt::format("{:+}", change), change > 0 ? Style::kAlarm : Style::kGood, true},
-                      {bar(static_cast<double>(stack.threads) / total, 16)},
-                      {stack_title(recording_, stack.stack)}});
+                      {bar(static_cast<double>(function.threads) / total, 16)},
+                      {function.function}});
     }
     page.table(2, rows);
     page.blank();

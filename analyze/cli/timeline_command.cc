@@ -8,6 +8,7 @@
 #include "analyze/cli/output.h"
 #include "analyze/cli/terminal.h"
 #include "analyze/report/timeline_report.h"
+#include "replay/timeline/evaluate_triggers.h"
 
 namespace tailback::cli {
 
@@ -102,10 +103,12 @@ void add_timeline_options(CLI::App& command, TimelineArguments& arguments) {
 Result<Exit> run_timeline(const InputOptions& input, const TimelineArguments& arguments) {
   Result<Asked> asked = parse(input, arguments);
   if (!asked.ok()) return asked.error();
-  const Result<std::vector<Recording>> recordings = read_recordings(input);
+  Result<std::vector<Recording>> recordings = read_recordings(input);
   if (!recordings.ok()) return recordings.error();
   std::vector<analyze::TimelineReport> reports;
-  for (const Recording& recording : *recordings) {
+  for (Recording& recording : *recordings) {
+    // A captured log has none of its own: those that the default triggers would have had.
+    if (recording.breaches.empty()) recording.breaches = evaluate_triggers(recording, *parse_triggers(default_triggers()), {}).breaches;
     Result<analyze::TimelineReport> report = report_on(recording, arguments, *asked);
     if (!report.ok()) return report.error();
     const bool live = report->events && arguments.format == "text" && !arguments.no_live;

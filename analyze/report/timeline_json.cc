@@ -31,10 +31,10 @@ Json event_json(const Recording& recording, const TimelineEntry& entry) {
       json["event"] = "dump";
       json["dump"] = dump.id;
       json["threads"] = dump.thread_count();
-      json["stacks"] = Json::array();
-      for (const StackCount& stack : stacks_of(dump)) {
-        if (json["stacks"].size() == 10) break;
-        json["stacks"].push_back({{"threads", stack.threads}, {"title", stack_title(recording, stack.stack)}});
+      json["functions"] = Json::array();
+      for (const FunctionCount& function : functions_of(recording, dump)) {
+        if (json["functions"].size() == 10) break;
+        json["functions"].push_back({{"threads", function.threads}, {"function", function.function}});
       }
       break;
     }

@@ -36,8 +36,8 @@ std::string sample_line(const Recording& recording, const Sample& sample) {
 
 std::string dump_line(const Recording& recording, const Dump& dump) {
   std::string line = fmt::format("dump {}  {}", dump.id, counted(dump.thread_count(), "thread", "threads"));
-  const std::vector<StackCount> stacks = stacks_of(dump);
-  if (!stacks.empty()) line += fmt::format("  {} in {}", with_separators(stacks.front().threads), stack_title(recording, stacks.front().stack));
+  const std::vector<FunctionCount> functions = functions_of(recording, dump);
+  if (!functions.empty()) line += fmt::format("  {} in {}", with_separators(functions.front().threads), functions.front().function);
   if (const std::string_view reason = recording.table.text(dump.reason); !reason.empty()) line += fmt::format("  ({})", reason);
   return line;
 }

@@ -1,6 +1,7 @@
 #include "replay/timeline/summary.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "replay/timeline/change_point.h"
 #include "replay/timeline/correlation.h"
@@ -53,17 +54,22 @@ std::vector<Growth> growing_metrics(const Recording& recording) {
   return growing;
 }
 
-/// The largest stack of the last dump, through all dumps.
+/// The function that most threads of the last dump stand in, through all dumps.
 void follow_group(const Recording& recording, Summary& summary) {
   const auto last = std::find_if(recording.dumps.rbegin(), recording.dumps.rend(), [](const Dump& dump) { return !dump.threads.empty(); });
   if (last == recording.dumps.rend()) return;
-  const StackCount largest = stacks_of(*last).front();
-  summary.group = stack_title(recording, largest.stack);
+  summary.group = functions_of(recording, *last).front().function;
+  std::unordered_map<StackId, bool> in_group;
+  const auto stands_in_it = [&](StackId stack) {
+    const auto [known, fresh] = in_group.try_emplace(stack, false);
+    if (fresh) known->second = own_function(recording, stack) == summary.group;
+    return known->second;
+  };
   std::vector<double> seconds, counts;
   for (const Dump& dump : recording.dumps) {
     std::uint64_t threads = 0;
     for (const ThreadRecord& thread : dump.threads) {
-      if (thread.stack != largest.stack) continue;
+      if (!stands_in_it(thread.stack)) continue;
       threads += thread.count;
       if (thread.waited_ns < 0 || dump.wall_ns == 0) continue;
       const std::int64_t since = dump.wall_ns - thread.waited_ns;

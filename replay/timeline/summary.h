@@ -25,8 +25,8 @@ struct Summary {
   std::int64_t from_wall_ns = 0, to_wall_ns = 0;
   std::uint64_t samples = 0, dumps = 0, breaches = 0, lock_events = 0;
   std::vector<Growth> growing;                ///< threads first, then by r
-  // The stack with the most threads in the last dump.
-  std::string group;                          ///< its title; empty: no dump
+  // The function of the program's own that most threads of the last dump stand in.
+  std::string group;                          ///< empty: no dump
   std::vector<std::pair<std::int64_t, std::uint64_t>> group_over_time;  ///< (time of dump, threads)
   std::optional<double> group_per_second;
   std::int64_t group_began_wall_ns = 0;       ///< its change point, else the time of the first dump that has it; 0: unknown

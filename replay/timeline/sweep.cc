@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kCalmSamples = 10;      // fewer say nothing of what is normal
 constexpr double kMargin = 1.25;              // above what a calm stretch reached
 constexpr std::size_t kMostRows = 40;
+constexpr double kShortCalm = 3600;           // seconds
 
 std::string number(double value) {
   char text[32];
@@ -75,7 +76,7 @@ Calm calm_stretch(const Series& series, const Recording* calm, std::string_view 
   if (calm != nullptr) return {series_of(*calm, calm->find_metric(name)), calm->info.file.empty() ? "the calm recording" : calm->info.file};
   const std::optional<std::size_t> onset = growth_onset(series.seconds, series.values);
   if (!onset || *onset + 1 < kCalmSamples) return {};
-  Calm found{series, "what lies before it grew, " + minutes(series.seconds[*onset]) + " into the recording"};
+  Calm found{series, "before it grew"};
   found.series.seconds.resize(*onset + 1);
   found.series.values.resize(*onset + 1);
   return found;
@@ -90,14 +91,16 @@ Recommendation recommend(const Sweep& sweep, const Staircase& incident, const Se
   const double floor = *sweep.calm_highest;
   if (floor >= *top) return {std::nullopt, "the calm stretch reaches " + number(floor) + ", the incident only " + number(*top) + ": this metric does not tell them apart"};
   double threshold = rounded_up(floor * kMargin, sweep.unit);
-  std::string margin = "a quarter above the " + number(floor) + " that " + sweep.calm_source + " reached, rounded up";
+  std::string margin = "a quarter above the highest calm value, " + number(floor) + ", rounded up";
   if (threshold >= *top) {
     threshold = floor + (*top - floor) / 2;
-    margin = "half way between the " + number(floor) + " of " + sweep.calm_source + " and the " + number(*top) + " of the incident, which are close";
+    margin = "half way between the highest calm value, " + number(floor) + ", and that of the incident, " + number(*top) + ", which are close";
   }
   const std::optional<std::size_t> fires = incident.first_firing(threshold);
   const double lead = fires ? series.seconds.back() - series.seconds[*fires] : 0;
-  return {threshold, margin + "; it fires " + minutes(lead) + " before the end of the recording and never on " + minutes(sweep.calm_seconds) + " of calm"};
+  std::string why = margin + "; it fires " + minutes(lead) + " before the end of the recording and never on " + minutes(sweep.calm_seconds) + " of calm";
+  if (sweep.calm_seconds < kShortCalm) why += ", which is short: a recording of a calm day (--calm) says more";
+  return {threshold, std::move(why)};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "replay/timeline/timeline.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "replay/timeline/evaluate_triggers.h"
@@ -48,30 +49,23 @@ std::vector<TimelineEntry> timeline_of(const Recording& recording) {
   return all;
 }
 
-std::vector<StackCount> stacks_of(const Dump& dump) {
-  std::unordered_map<StackId, std::uint64_t> counts;
-  for (const ThreadRecord& thread : dump.threads) counts[thread.stack] += thread.count;
-  std::vector<StackCount> stacks;
-  for (const auto& [stack, threads] : counts) stacks.push_back({stack, threads});
-  std::sort(stacks.begin(), stacks.end(), [](const StackCount& a, const StackCount& b) {
-    return a.threads != b.threads ? a.threads > b.threads : a.stack < b.stack;
-  });
-  return stacks;
+std::string own_function(const Recording& recording, StackId stack) {
+  const auto frames = recording.table.stack(stack);
+  if (frames.empty()) return "no stack";
+  const auto own = std::find_if(frames.begin(), frames.end(), [&](FrameId frame) { return !of_a_library(recording.table.function(frame)); });
+  const std::string_view function = recording.table.function(own == frames.end() ? frames.front() : *own);
+  return function.empty() ? "?" : std::string(function);
 }
 
-std::string stack_title(const Recording& recording, StackId stack, std::size_t frames) {
-  const auto ids = recording.table.stack(stack);
-  if (ids.empty()) return "no stack";
-  std::size_t first = 0;
-  while (first < ids.size() && of_a_library(recording.table.function(ids[first]))) ++first;
-  if (first == ids.size()) first = 0;
-  std::string title;
-  for (std::size_t i = first; i < ids.size() && i < first + frames; ++i) {
-    if (!title.empty()) title += " ← ";
-    const std::string_view function = recording.table.function(ids[i]);
-    title += function.empty() ? "?" : function;
-  }
-  return title;
+std::vector<FunctionCount> functions_of(const Recording& recording, const Dump& dump) {
+  std::unordered_map<StackId, std::uint64_t> stacks;  // few of them: each name is looked up once
+  for (const ThreadRecord& thread : dump.threads) stacks[thread.stack] += thread.count;
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [stack, threads] : stacks) counts[own_function(recording, stack)] += threads;
+  std::vector<FunctionCount> functions;
+  for (const auto& [function, threads] : counts) functions.push_back({function, threads});
+  std::stable_sort(functions.begin(), functions.end(), [](const FunctionCount& x, const FunctionCount& y) { return x.threads > y.threads; });
+  return functions;
 }
 
 Series series_of(const Recording& recording, MetricId metric) {

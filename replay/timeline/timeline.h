@@ -23,15 +23,16 @@ struct TimelineEntry {
 
 [[nodiscard]] std::vector<TimelineEntry> timeline_of(const Recording& recording);
 
-/// The threads of a dump by stack, the largest first: the player's groups. Interpretation (which lock, why) is analyze/'s.
-struct StackCount {
-  StackId stack;
+/// The threads of a dump by the first function of the program's own that they stand in, the largest first: the player's groups. Interpretation
+/// (which lock, why) is analyze/'s.
+struct FunctionCount {
+  std::string function;  ///< "main.(*HashSet).AddOne"; "no stack"
   std::uint64_t threads = 0;
 };
-[[nodiscard]] std::vector<StackCount> stacks_of(const Dump& dump);
+[[nodiscard]] std::vector<FunctionCount> functions_of(const Recording& recording, const Dump& dump);
 
-/// "main.(*HashSet).AddOne ← main.(*Cache).Get": the first frames of the program's own, as far as names tell; "no stack".
-[[nodiscard]] std::string stack_title(const Recording& recording, StackId stack, std::size_t frames = 2);
+/// The first function of the program's own on a stack, as far as names tell; "no stack".
+[[nodiscard]] std::string own_function(const Recording& recording, StackId stack);
 
 /// The metric's values over time: (seconds since `origin_ns`, value) of the samples that have it.
 struct Series {
