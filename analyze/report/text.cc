@@ -40,12 +40,32 @@ std::string header(const Recording& recording) {
   return text;
 }
 
-void print_health(Page& page, const ReportPart& part) {
+/// The longest queue of a lock that somebody can hold; null when nobody queues to speak of.
+const LockInDump* longest_queue(const Recording& recording, const LockIds& locks) {
+  constexpr std::uint64_t kToSpeakOf = 3;
+  const LockInDump* longest = nullptr;
+  for (const LockIds::Entry& entry : locks.entries()) {
+    const LockInDump& seen = entry.latest();
+    const std::uint64_t waiting = seen.waiting.total();
+    if (waiting < kToSpeakOf || !can_be_held(recording.dumps[seen.dump].locks[seen.lock.index].kind)) continue;
+    if (!longest || waiting > longest->waiting.total()) longest = &seen;
+  }
+  return longest;
+}
+
+void print_health(Page& page, const ReportPart& part, const LockIds& locks) {
   if (part.recording.dumps.empty()) {
     page.line("no dump: nothing is known of what the threads did", Style::kWarning);
     return;
   }
-  page.add("HEALTHY", Style::kGood).add("  no finding");
+  // No finding is no proof of health while threads queue for a lock.
+  if (const LockInDump* queue = longest_queue(part.recording, locks)) {
+    page.add("NO FINDING", Style::kWarning);
+    page.add(fmt::format("  but {} for {}: see LOCKS", counted(queue->waiting.total(), "thread waits", "threads wait"),
+                         lock_label(part.recording.table, part.recording.dumps[queue->dump].locks[queue->lock.index])));
+  } else {
+    page.add("HEALTHY", Style::kGood).add("  no finding");
+  }
   page.end_line();
   if (!part.analysis.not_evaluated.empty()) {
     page.line(fmt::format("  {} could not be evaluated for lack of data (--format json says which)",
@@ -65,7 +85,7 @@ void print_part(Page& page, const ReportPart& part, const TextOptions& options) 
   const LockIds locks(part.recording, part.analysis, indices);
   const TextContext context{part, options, locks, shown};
   if (part.analysis.findings.empty()) {
-    print_health(page, part);
+    print_health(page, part, locks);
   } else {
     print_findings(page, context);
   }

@@ -89,6 +89,14 @@ TEST(TextReport, ShowsNoEscapeSequenceOfTheInput) {
   EXPECT_EQ(report_of(incident).find('\033'), std::string::npos);
 }
 
+TEST(TextReport, CallsNobodyHealthyWhileThreadsQueue) {
+  Incident incident = make_incident(5);
+  incident.analysis.findings.clear();
+  const std::string report = report_of(incident);
+  EXPECT_EQ(report.find("HEALTHY"), std::string::npos);
+  EXPECT_NE(report.find("NO FINDING  but 7 threads wait for HashSet.mu"), std::string::npos) << report;
+}
+
 TEST(TextReport, SaysWhenThereIsNoDumpAtAll) {
   Incident incident = make_healthy();
   incident.recording.dumps.clear();
