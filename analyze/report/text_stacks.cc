@@ -19,6 +19,17 @@ std::string wait_range(const Group& group) {
   return shortest == longest ? longest : shortest + " – " + longest;
 }
 
+/// "+58/s" for a group that grew over the dumps before; empty for one that did not, or of which that is not known.
+std::string growth_of(const Analysis& analysis, std::size_t dump, std::size_t group) {
+  for (const GroupTrend& trend : analysis.trends) {
+    if (trend.dump != dump || trend.group != group) continue;
+    return trend.growth_per_second && *trend.growth_per_second > 0 ? rate_text(*trend.growth_per_second) : std::string();
+  }
+  return {};
+}
+
+std::string joined(const std::string& a, const std::string& b) { return a + (a.empty() || b.empty() ? "" : ", ") + b; }
+
 void print_dump(Page& page, const TextContext& context, const DumpAnalysis& analysis) {
   const Recording& recording = context.part.recording;
   const Dump& dump = recording.dumps[analysis.dump];
@@ -41,14 +52,14 @@ void print_dump(Page& page, const TextContext& context, const DumpAnalysis& anal
     std::string frames = own_frames(recording, group.stack, own, kFramesShown);
     if (frames.empty()) frames = fmt::format("no stack: {}", recording.table.text(dump.threads[group.threads.front().index].absence_reason));
     std::string what = cut(harmless(group_activity(recording, dump, group)), wide ? 40 : 44);
-    const std::string waited = wait_range(group);
+    const std::string waited = joined(wait_range(group), growth_of(context.part.analysis, analysis.dump, i));
     rows.push_back({{with_separators(group.count), Style::kPlain, true},
                     {share_text(group.count, all), Style::kPlain, true},
                     {bar(all ? static_cast<double>(group.count) / static_cast<double>(all) : 0, bar_width), Style::kAlarm}});
     if (wide) {
       rows.back().insert(rows.back().end(), {{what}, {waited, Style::kDim}, {harmless(frames)}});
     } else {
-      rows.back().push_back({what + (waited.empty() ? "" : ", " + waited)});
+      rows.back().push_back({joined(what, waited)});
       rows.push_back({{}, {}, {std::string(bar_width, ' ')}, {harmless(frames), Style::kDim}});
     }
   }
