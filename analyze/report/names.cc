@@ -158,16 +158,18 @@ std::string own_frames(const Recording& recording, StackId id, std::size_t own_f
   const RuntimeRules& rules = runtime_rules(recording.info.runtime);
   std::string text;
   std::size_t shown = 0;
-  for (std::size_t i = own_frame < stack.size() ? own_frame : 0; i < stack.size() && shown < frames; ++i) {
+  for (std::size_t i = own_frame; i < stack.size() && shown < frames; ++i) {
     const Frame& frame = table.frame(stack[i]);
-    // What a library does between two functions of the program is noise, but a stack of nothing else must still show something.
-    const bool library = rules.library(table.text(frame.function), table.text(frame.file), table.text(frame.module));
-    if (library && (shown != 0 || own_frame < stack.size())) continue;
+    // What a library does between two functions of the program is noise.
+    if (rules.library(table.text(frame.function), table.text(frame.file), table.text(frame.module))) continue;
     if (!text.empty()) text += " ← ";
     text += frame_name(recording, frame);
     ++shown;
   }
-  return text;
+  if (!text.empty() || stack.empty()) return text;
+  // A stack of a library alone: what it does, and what it does that for.
+  text = frame_name(recording, table.frame(stack.front()));
+  return stack.size() == 1 ? text : text + (stack.size() > 2 ? " ← … ← " : " ← ") + frame_name(recording, table.frame(stack.back()));
 }
 
 }  // namespace tailback::analyze

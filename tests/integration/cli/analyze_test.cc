@@ -43,7 +43,9 @@ TEST_F(Analyze, NamesTheLockTheHolderAndTheCrowd) {
 
 TEST_F(Analyze, FollowsTheGrowthAndTheMetricsBesideIt) {
   write("service.log", go_log());
-  const json finding = analyzed("service.log")["findings"][0];
+  const json report = analyzed("service.log");
+  ASSERT_FALSE(report["findings"].empty());
+  const json& finding = report["findings"][0];
   EXPECT_NEAR(finding["growth_per_second"].get<double>(), 20.0 / 60, 0.01);
   EXPECT_EQ(finding["over_time"].size(), 3u);
   ASSERT_FALSE(finding["correlations"].empty());
@@ -131,6 +133,7 @@ TEST_F(Analyze, KnowsAnIncidentAgainFromAnotherBuild) {
   write("quiet.log", go_log(healthy));
   const json report = analyzed("quiet.log march.log february.log");
   EXPECT_EQ(report["recording"]["file"], "march.log") << "the one that blocks most is told first";
+  ASSERT_FALSE(report["findings"].empty());
   const json& seen = report["findings"][0]["seen_before"];
   ASSERT_TRUE(seen.is_object()) << report["findings"][0];
   EXPECT_EQ(seen["incidents"], 1);

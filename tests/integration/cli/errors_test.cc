@@ -31,6 +31,7 @@ TEST_F(Errors, NoInput) {
 }
 TEST_F(Errors, NoInputOrOutputForAReplay) {
   expect_refused(run("replay"), "replay what?");
+  write("service.log", go_log());
   expect_refused(run("replay service.log"), "-o FILE");
 }
 
