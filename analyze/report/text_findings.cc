@@ -74,7 +74,10 @@ std::string thread_label(const Recording& recording, const Dump& dump, ThreadInd
   std::string text(thread_word(recording.info.runtime));
   text += ' ';
   text += numeric || name.empty() ? thread.id : std::string(name);
-  if (numeric && !name.empty() && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", name);
+  // A thread that was given no name carries the program's, cut to 15 characters: it tells nothing.
+  const std::string program = short_place(std::string_view(recording.info.command).substr(0, recording.info.command.find(' ')));
+  const bool named = !name.empty() && !(name.size() <= program.size() && program.starts_with(name));
+  if (numeric && named && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", name);
   return cut(harmless(text), 28);
 }
 
@@ -103,7 +106,21 @@ class ChainTable {
   void print(Page& page) const {
     constexpr std::size_t kIndent = 4;
     const std::size_t needed = kIndent + table_width(rows_);
-    page.table(kIndent, needed <= page.width() ? rows_ : with_notes_below());
+    if (needed <= page.width()) return page.table(kIndent, rows_);
+    std::vector<std::vector<Cell>> rows = with_notes_below();
+    // What still does not fit is taken from the functions, whose beginnings say least; the place is what one looks up.
+    constexpr std::size_t kFunction = 3, kLeast = 20;
+    const std::size_t width = kIndent + table_width(rows);
+    if (width > page.width()) {
+      std::size_t widest = 0;
+      for (const auto& row : rows) widest = std::max(widest, row.size() > kFunction + 1 ? display_width(row[kFunction].text) : 0);
+      const std::size_t excess = width - page.width();
+      const std::size_t room = std::max(kLeast, widest > excess ? widest - excess : 0);
+      for (auto& row : rows) {
+        if (row.size() > kFunction + 1 && display_width(row[kFunction].text) > room) row[kFunction].text = "in " + cut_front(row[kFunction].text.substr(3), room - 3);
+      }
+    }
+    page.table(kIndent, rows);
   }
 
  private:

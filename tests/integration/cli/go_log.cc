@@ -38,9 +38,16 @@ class Log {
   void frame(const std::string& call, const std::string& place) { text_ += call + "\n\t" + place + "\n"; }
   std::string own(int line) const { return "/go/src/segmentd/main.go:" + std::to_string(line + options_.line_shift) + " +0x3e"; }
 
+  /// Address of a word within the read-write mutex: w.sema at 4, writerSem at 8, readerSem at 12.
+  std::string word_of_lock(unsigned offset) const {
+    char text[32];
+    std::snprintf(text, sizeof text, "0x%llx", std::stoull(options_.lock, nullptr, 16) + offset);
+    return text;
+  }
+
   void writer(bool front) {
     goroutine("semacquire, 1 minutes");
-    frame("sync.runtime_SemacquireMutex(" + options_.lock + ", 0x0, 0x1)", "/usr/local/go/src/runtime/sema.go:71 +0x47");
+    frame("sync.runtime_SemacquireMutex(" + word_of_lock(front ? 0x8 : 0x4) + ", 0x0, 0x1)", "/usr/local/go/src/runtime/sema.go:71 +0x47");
     if (!front) {
       frame("sync.(*Mutex).lockSlow(" + options_.lock + ")", "/usr/local/go/src/sync/mutex.go:138 +0x105");
       frame("sync.(*Mutex).Lock(...)", "/usr/local/go/src/sync/mutex.go:81");
@@ -56,7 +63,7 @@ class Log {
 
   void reader() {
     goroutine("semacquire, 1 minutes");
-    frame("sync.runtime_SemacquireMutex(0xc0001041ac, 0x0, 0x0)", "/usr/local/go/src/runtime/sema.go:71 +0x47");
+    frame("sync.runtime_SemacquireMutex(" + word_of_lock(0xc) + ", 0x0, 0x0)", "/usr/local/go/src/runtime/sema.go:71 +0x47");
     frame("sync.(*RWMutex).RLock(...)", "/usr/local/go/src/sync/rwmutex.go:50");
     frame("main.(*HashSet).Size(" + options_.lock + ", 0x0)", own(55));
     frame("main.(*HashSet).Values(" + options_.lock + ", 0x0, 0x0, 0x0)", own(64));
