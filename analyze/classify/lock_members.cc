@@ -84,6 +84,21 @@ Dwarf_Die declaration_of(Dwarf_Die die) {
   return die;
 }
 
+/// The functions that an address lies in, innermost first: inlined ones, then the one that they were inlined into.
+std::vector<Dwarf_Die> scopes_around(Dwarf_Die unit, Dwarf_Addr address) {
+  std::vector<Dwarf_Die> around;
+  Dwarf_Die* scopes = nullptr;
+  if (dwarf_getscopes(&unit, address, &scopes) > 0) {
+    // That list leaves the caller of an inlined function out: it goes on with the scopes of the function's definition. The entry's own parents don't.
+    Dwarf_Die* parents = nullptr;
+    const int count = dwarf_getscopes_die(&scopes[0], &parents);
+    if (count > 0) around.assign(parents, parents + count);
+    std::free(parents);
+  }
+  std::free(scopes);
+  return around;
+}
+
 /// The class that encloses a declaration.
 std::optional<Dwarf_Die> class_of(Dwarf_Die declaration) {
   Dwarf_Die* scopes = nullptr;
@@ -169,17 +184,15 @@ std::vector<LockMember> LockMembers::of_function(const std::string& path, const 
   Dwarf* const dwarf = dwfl_module_getdwarf(file.module, &bias);
   Dwarf_Die unit;
   if (!dwarf || !dwarf_addrdie(dwarf, offset, &unit)) return {};
-  Dwarf_Die* scopes = nullptr;
-  const int count = dwarf_getscopes(&unit, offset, &scopes);
   std::vector<LockMember> members;
-  for (int i = 0; i < count && members.empty(); ++i) {
-    const int tag = dwarf_tag(&scopes[i]);
+  for (Dwarf_Die& scope : scopes_around(unit, offset)) {
+    const int tag = dwarf_tag(&scope);
     if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine) continue;
-    Dwarf_Die declaration = declaration_of(scopes[i]);
+    Dwarf_Die declaration = declaration_of(scope);
     if (name_of(&declaration) != function) continue;
     if (const auto type = class_of(declaration)) members = members_of(*type);
+    if (!members.empty()) break;
   }
-  std::free(scopes);
   return members;
 }
 

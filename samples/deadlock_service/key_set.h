@@ -64,8 +64,8 @@ class HashSet {
   bool writer_waits();
 
  private:
-  KeySetMutex mutex_;
   std::unordered_set<std::string> items_;
+  KeySetMutex mutex_;
   const bool fixed_;
 };
 

@@ -31,6 +31,23 @@ class Directory {
   Wrapper mutex_;
 };
 
+class Registry {
+ public:
+  __attribute__((noinline)) void Add() {
+    guard_.take();
+    ++entries_;
+  }
+  struct Guard {
+    __attribute__((always_inline)) void take() {
+      if (pthread_mutex_lock(&inner_) != 0) __builtin_trap();
+    }
+    long spare_ = 0;
+    pthread_mutex_t inner_ = PTHREAD_MUTEX_INITIALIZER;
+  };
+  long entries_ = 0;
+  Guard guard_;
+};
+
 struct Account {
   __attribute__((noinline)) void deposit() { std::lock_guard hold(guard); }
   std::mutex guard;
@@ -68,6 +85,17 @@ TEST(LockMembers, FindsTheLockOfTheClassWhoseFunctionItIsGiven) {
   EXPECT_EQ(found[0].offset, 8u);
   EXPECT_EQ(found[0].kind, LockKind::kRwlock);
   EXPECT_FALSE(found[0].whole);
+}
+
+TEST(LockMembers, FindsTheFunctionThatAnInlinedOneStandsIn) {
+  LockMembers members;
+  const auto [path, offset] = place_of(reinterpret_cast<void*>(address_of(&subject::Registry::Add)));
+  bool found = false;
+  for (std::uint64_t at = 1; at < 64 && !found; ++at) {
+    // Somewhere in Add() is code of the inlined locking; there, too, Add() is a function that the address lies in.
+    found = members.of_function(path, "", offset + at, "take").size() == 1 && members.of_function(path, "", offset + at, "Add").size() == 1;
+  }
+  EXPECT_TRUE(found);
 }
 
 TEST(LockMembers, TellsAWrapperFromAnOwner) {
