@@ -17,10 +17,10 @@ class Clock {
   }
 };
 
-/// The real one.
+/// The real one; never destroyed, because the recorder's threads may outlive main().
 [[nodiscard]] inline const Clock& system_clock() {
-  static const Clock clock;
-  return clock;
+  static const Clock* const clock = new Clock;
+  return *clock;
 }
 
 }  // namespace tailback

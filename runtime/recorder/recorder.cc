@@ -139,7 +139,7 @@ Result<Recorder> Recorder::start(RecorderOptions options) try {
   return Error{ErrorCode::kInternal, failure.what(), "starting the recorder"};
 }
 
-Result<void> Recorder::stop(std::chrono::milliseconds timeout) {
+Result<void> Recorder::stop(std::chrono::milliseconds timeout) try {
   const std::shared_ptr<State> state = std::move(state_);
   state_.reset();
   if (!state) return {};
@@ -157,6 +157,8 @@ Result<void> Recorder::stop(std::chrono::milliseconds timeout) {
                  state->config.options.file};
   }
   return state->scribe.result();
+} catch (...) {
+  return Error{};  // no memory for the words
 }
 
 Result<DumpReport> Recorder::dump_now(std::string_view reason, std::chrono::milliseconds timeout) try {
@@ -168,17 +170,23 @@ Result<DumpReport> Recorder::dump_now(std::string_view reason, std::chrono::mill
   return Error{ErrorCode::kInternal, failure.what(), "dump_now"};
 }
 
-std::string Recorder::metrics_page() const { return active() ? state_->scribe.page() : std::string(); }
+std::string Recorder::metrics_page() const try {
+  return active() ? state_->scribe.page() : std::string();
+} catch (const std::exception&) {
+  return {};
+}
 
 bool Recorder::active() const noexcept { return state_ != nullptr && state_->here() && !state_->stopped.load(); }
 
 std::string Recorder::file() const { return state_ != nullptr ? state_->config.options.file : std::string(); }
 
-Recorder record(RecorderOptions options) {
+Recorder record(RecorderOptions options) try {
   const Voice voice(options);
   Result<Recorder> recorder = Recorder::start(std::move(options));
   if (recorder) return std::move(recorder.value());
   voice.say("records nothing: " + recorder.error().to_string());
+  return {};
+} catch (const std::exception&) {
   return {};
 }
 

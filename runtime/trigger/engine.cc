@@ -97,10 +97,21 @@ void TriggerEngine::resolve(const std::vector<MetricInfo>& metrics) {
   resolved_metrics_ = metrics.size();
 }
 
+/// A value that nobody has been able to read anew for longer than a gap may be is none.
+std::optional<double> TriggerEngine::fresh_value(const Sample& sample, MetricId metric) const {
+  if (!metric) return std::nullopt;
+  for (const MetricValue& value : sample.values) {
+    if (value.metric != metric) continue;
+    const bool stale = policy_.staleness.count() > 0 && value.age_ns > policy_.staleness.count();
+    return stale ? std::nullopt : std::optional(value.value);
+  }
+  return std::nullopt;
+}
+
 std::optional<TriggerEngine::Reading> TriggerEngine::read(std::size_t index, const Sample& sample, std::int64_t now_ns) {
   const Trigger& trigger = triggers_[index];
   State& state = states_[index];
-  const std::optional<double> current = state.metric ? sample.value(state.metric) : std::nullopt;
+  const std::optional<double> current = fresh_value(sample, state.metric);
   if (!current || !std::isfinite(*current)) {
     note(state, NoDump::kMetricMissing);
     state.has_previous = false;
@@ -108,7 +119,7 @@ std::optional<TriggerEngine::Reading> TriggerEngine::read(std::size_t index, con
   }
   Reading reading;
   reading.value = *current;
-  if (const std::optional<double> limit = state.limit ? sample.value(state.limit) : std::nullopt) {
+  if (const std::optional<double> limit = fresh_value(sample, state.limit)) {
     if (std::isfinite(*limit) && *limit > 0) reading.limit = *limit;
   }
 

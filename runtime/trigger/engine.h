@@ -57,7 +57,7 @@ enum class NoDump : std::uint8_t {
   kBreachBudget,   ///< the breach has had all its dumps
   kHourlyBudget,   ///< the recorder has had all its dumps of this hour
   kShared,         ///< another trigger's dump of the same sample serves it
-  kMetricMissing,  ///< the sample does not have the metric
+  kMetricMissing,  ///< the sample does not have the metric, or only a value older than `staleness`
   kLimitUnknown,   ///< the sample does not have the limit, or it is not finite
   kNoPrevious,     ///< a rate or prediction without a sample before this one
 };
@@ -130,6 +130,7 @@ class TriggerEngine {
   };
 
   void resolve(const std::vector<MetricInfo>& metrics);
+  [[nodiscard]] std::optional<double> fresh_value(const Sample& sample, MetricId metric) const;
   std::optional<Reading> read(std::size_t index, const Sample& sample, std::int64_t now_ns);
   void step(std::size_t index, const Reading& reading, const Sample& sample, std::int64_t now_ns);
   /// Nothing where a dump of this sample serves the trigger, else why not.

@@ -186,6 +186,17 @@ TEST(TriggerEngine, CountsSamplesWithoutTheMetricOrItsLimit) {
   EXPECT_EQ(feed.at(4, {{"rss", 9e8}, {"memory_limit", 1e9}}), (Words{"open", "dump:opened"}));
 }
 
+TEST(TriggerEngine, TakesAValueThatIsTooOldForNone) {
+  Feed feed("heap_in_use > 1GiB");
+  Sample sample;
+  sample.mono_ns = kSecond;
+  sample.values = {{feed.recording.metric("heap_in_use", "bytes"), 2e9, 301 * kSecond}};
+  EXPECT_TRUE(feed.engine.observe(sample, feed.recording.metrics).empty());
+  EXPECT_EQ(feed.engine.count(0, NoDump::kMetricMissing), 1u);
+  sample.values[0].age_ns = 299 * kSecond;
+  EXPECT_EQ(feed.engine.observe(sample, feed.recording.metrics).size(), 2u);
+}
+
 TEST(TriggerEngine, TakesTheCgroupsLimitWhereALogHasNoOther) {
   Feed feed("rss > 80% of limit");
   EXPECT_EQ(feed.at(0, {{"rss", 9e8}, {"cgroup_limit", 1e9}}), (Words{"open", "dump:opened"}));
