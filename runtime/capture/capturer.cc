@@ -127,6 +127,10 @@ void Capturer::release(const RawDump& raw) noexcept {
   state.unreleased.fetch_sub(1);
 }
 
+std::vector<FrameId> Capturer::name(std::uint64_t address, StackTable& table) {
+  return AddressNamer(state_->symbolizer, state_->modules, state_->modules).frames(address, table);
+}
+
 Dump Capturer::resolve(const RawDump& raw, Recording& recording, ResolveStats* stats) {
   State& state = *state_;
   ResolveStats local;

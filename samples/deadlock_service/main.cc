@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "samples/common/arguments.h"
 #include "samples/common/dump_counter.h"
 #include "samples/deadlock_service/service.h"
 
@@ -50,22 +51,14 @@ std::size_t threads_now() {
   return count;
 }
 
-bool number(const char* text, std::size_t& value) {
-  char* end = nullptr;
-  const unsigned long long parsed = std::strtoull(text, &end, 10);
-  if (end == text || *end != '\0' || *text == '-' || parsed > 1'000'000) return false;
-  value = parsed;
-  return true;
-}
-
 /// The argument that can't be read, or nothing.
 std::string read(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     const char* const next = i + 1 < argc ? argv[i + 1] : "";
     if (word == "--fixed") options.fixed = true;
-    else if (word == "--threads" && number(next, options.threads)) ++i;
-    else if (word == "--dumps" && number(next, options.dumps)) ++i;
+    else if (word == "--threads" && samples::read_number(next, options.threads)) ++i;
+    else if (word == "--dumps" && samples::read_number(next, options.dumps)) ++i;
     else if (word == "--file" && *next != '\0') options.file = argv[++i];
     else return argv[i];
   }
