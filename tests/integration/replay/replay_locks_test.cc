@@ -1,0 +1,150 @@
+// `tailback replay locks` as a user runs it: a scenario written by hand, got wrong, an incident file with lock events, a schedule for a test.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include <tailback/schedule.h>
+
+#include "program.h"
+#include "runtime/incident/incident_writer.h"
+
+namespace tailback::testing {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kIncident =
+    "lock mu rwlock prefer-writers\nrefresher: HashSet::Values:rdlock mu; HashSet::Size:rdlock mu; unlock mu; unlock mu\nworker: HashSet::AddOne:wrlock mu; unlock mu\n";
+
+class ReplayLocks : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    write("ticket.locks", kIncident);
+  }
+
+  /// A recording in which the refresher read twice and the worker wrote once, one after the other: nothing went wrong.
+  void write_incident_file() const {
+    Result<std::unique_ptr<IncidentWriter>> writer = IncidentWriter::open((folder_ / "calm.tailback").string(), {.live = false});
+    ASSERT_TRUE(writer.ok()) << writer.error().to_string();
+    RecordingInfo info;
+    info.source = "live";
+    Recording& recording = (*writer)->begin(info);
+    Lock lock;
+    lock.kind = LockKind::kRwlock;
+    lock.policy = LockPolicy::kPreferWriters;
+    lock.registry_id = 9;
+    lock.name = recording.table.intern("HashSet.mu");
+    recording.instrumented_locks.push_back(lock);
+    std::uint64_t order = 0;
+    const auto event = [&](std::uint64_t thread, LockOperation operation, LockMode mode, std::string_view place) {
+      LockEvent made;
+      made.order = ++order;
+      made.thread = thread;
+      made.lock = 9;
+      made.operation = operation;
+      made.mode = mode;
+      made.place = recording.table.intern(place);
+      (*writer)->lock_event(made);
+    };
+    event(1, LockOperation::kAcquire, LockMode::kShared, "HashSet::Values hashset.cc:31");
+    event(1, LockOperation::kAcquire, LockMode::kShared, "HashSet::Size hashset.cc:43");
+    event(1, LockOperation::kRelease, LockMode::kShared, "HashSet::Size hashset.cc:44");
+    event(1, LockOperation::kRelease, LockMode::kShared, "HashSet::Values hashset.cc:33");
+    event(2, LockOperation::kAcquire, LockMode::kExclusive, "HashSet::AddOne hashset.cc:52");
+    event(2, LockOperation::kRelease, LockMode::kExclusive, "HashSet::AddOne hashset.cc:53");
+    (*writer)->end();
+    ASSERT_TRUE((*writer)->finish().ok());
+  }
+};
+
+TEST_F(ReplayLocks, PredictsFromAScenario) {
+  const Outcome outcome = run("replay locks ticket.locks");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("DEADLOCK"));
+  EXPECT_THAT(outcome.out, HasSubstr("refresher rdlock mu · worker wrlock mu (waits)"));
+  EXPECT_EQ(run("replay locks ticket.locks --exit-code").status, 1);
+}
+
+TEST_F(ReplayLocks, ReadsAScenarioFromAPipe) {
+  const Outcome outcome = run("replay locks explain -", "cat ticket.locks |");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("3 steps"));
+}
+
+TEST_F(ReplayLocks, ShowsThePointOfNoReturn) {
+  const Outcome outcome = run("replay locks show ticket.locks --format json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(json::parse(outcome.out)["point_of_no_return"], 2);
+}
+
+TEST_F(ReplayLocks, ChecksAFix) {
+  const Outcome fixed = run("replay locks check ticket.locks --fix 'drop HashSet::Size:rdlock mu' --exit-code");
+  EXPECT_EQ(fixed.status, 0) << fixed.err;
+  EXPECT_THAT(fixed.out, HasSubstr("FIXED"));
+  EXPECT_THAT(fixed.out, HasSubstr("every interleaving of 2 threads"));
+  const Outcome not_fixed = run("replay locks check --policy mu=libc++ ticket.locks --exit-code");
+  EXPECT_EQ(not_fixed.status, 1) << not_fixed.out;
+  EXPECT_THAT(not_fixed.out, HasSubstr("NOT FIXED"));
+}
+
+TEST_F(ReplayLocks, NamesLineAndThreadOfAMistake) {
+  const std::pair<std::string_view, std::string_view> mistakes[] = {
+      {"lock mu mutex\nworker: lock mux; unlock mux\n", "wrong.locks:2: thread worker: unknown lock mux"},
+      {"lock mu mutex\nworker: lock mu; unlock mu; unlock mu\n", "wrong.locks:2: thread worker unlocks mu, which it does not hold"},
+      {"lock mu mutex\nworker: lock mu\n", "wrong.locks:2: thread worker ends with mu still held"}};
+  for (const auto& [text, message] : mistakes) {
+    write("wrong.locks", text);
+    const Outcome outcome = run("replay locks wrong.locks");
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(outcome.one_line_of_error()) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(std::string(message)));
+  }
+}
+
+TEST_F(ReplayLocks, RefusesWhatItDoesNotUnderstand) {
+  for (const char* arguments : {"replay locks nothing.locks", "replay locks frobnicate ticket.locks", "replay locks check ticket.locks",
+                                "replay locks check ticket.locks --fix 'remove everything'", "replay locks ticket.locks --policy mu=polite"}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_TRUE(outcome.one_line_of_error()) << arguments << ": " << outcome.err;
+  }
+}
+
+TEST_F(ReplayLocks, PredictsFromTheLockEventsOfAnIncidentFile) {
+  write_incident_file();
+  const Outcome outcome = run("replay locks calm.tailback --format json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json report = json::parse(outcome.out);
+  ASSERT_EQ(report["deadlocks"].size(), 1u) << outcome.out;
+  EXPECT_EQ(report["deadlocks"][0]["needs"], "a writer waiting on HashSet.mu between HashSet::Values hashset.cc:31 and HashSet::Size hashset.cc:43");
+  EXPECT_GT(report["deadlocks"][0]["trace_events_replayed"], 0);
+  EXPECT_THAT(run("replay locks show calm.tailback").out, HasSubstr("Nobody was stuck"));
+  EXPECT_THAT(run("replay locks check calm.tailback --fix 'drop HashSet::Size:rdlock HashSet.mu'").out, HasSubstr("FIXED WITHIN THE BOUND"));
+}
+
+TEST_F(ReplayLocks, AFileWithoutLockEventsSaysSo) {
+  write("metrics.prom", "# TYPE process_threads gauge\nprocess_threads 5 1581413470000\n");
+  const Outcome outcome = run("replay locks metrics.prom");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(outcome.one_line_of_error()) << outcome.err;
+}
+
+TEST_F(ReplayLocks, EmitsAScheduleThatATestCanLoad) {
+  write_incident_file();
+  const std::pair<const char*, schedule_expectation> cases[] = {{"replay locks ticket.locks --emit-schedule out.schedule", schedule_expectation::deadlocks},
+                                                                {"replay locks calm.tailback --emit-schedule out.schedule", schedule_expectation::deadlocks},
+                                                                {"replay locks check ticket.locks --fix 'drop HashSet::Size:rdlock mu' --emit-schedule out.schedule", schedule_expectation::completes}};
+  for (const auto& [arguments, expected] : cases) {
+    const Outcome outcome = run(arguments);
+    ASSERT_EQ(outcome.status, 0) << arguments << ": " << outcome.err;
+    const Result<schedule> plan = schedule::parse(read("out.schedule"));
+    ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+    EXPECT_EQ(plan->expectation, expected) << arguments;
+    EXPECT_GE(plan->steps.size(), 3u);
+  }
+}
+
+}  // namespace
+}  // namespace tailback::testing
