@@ -10,8 +10,10 @@
 //
 // A futex word is not the lock's base (a rwlock has three), so only arguments that name the lock itself count. Where the text
 // has none there is no address: none is invented.
+#include "analyze/classify/lock_names.h"
 #include "analyze/classify/runtime_rules.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tailback::analyze {
@@ -107,6 +109,16 @@ constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthre
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
 constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"};
 
+/// Members by which any class is a lock (the Lockable requirements, [thread.req.lockable], and what other libraries call the same): a program's
+/// own wrapper of a lock is the lock, and whoever calls it is the program.
+constexpr std::string_view kLockableMembers[] = {"lock", "lock_shared", "try_lock_for", "try_lock_until", "try_lock_shared_for", "try_lock_shared_until",
+                                                 "lock_upgrade", "Lock", "ReaderLock", "WriterLock", "rdlock", "wrlock", "lockForRead", "lockForWrite"};
+
+bool is_lockable_member(std::string_view function) {
+  const std::string_view member = last_name(function);
+  return member.size() < function.size() && std::find(std::begin(kLockableMembers), std::end(kLockableMembers), member) != std::end(kLockableMembers);
+}
+
 std::string_view bare(std::string_view name) {
   while (name.starts_with('_')) name.remove_prefix(1);
   if (name.starts_with("GI_")) name.remove_prefix(3);
@@ -144,7 +156,7 @@ bool is_call(std::string_view function, ActivityKind* kind) {
 
 bool library(std::string_view function, std::string_view file, std::string_view module) {
   if (function.empty() || function == "??" || starts_with_any(function, kLibraries) || contains_any(module, kLibraryModules)) return true;
-  if (contains_any(file, kLibraryFiles)) return true;
+  if (contains_any(file, kLibraryFiles) || is_lockable_member(function)) return true;
   // A program may have a function `read` of its own: libc's is known by its module, or by an underscored name.
   ActivityKind kind;
   return is_call(function, &kind) && (module.empty() || function.starts_with('_'));
@@ -197,7 +209,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
     const std::string_view name = bare(thread.function(i));
     const ApiRule* outer = api_of(thread.function(i));
     // A woken waiter of a condition takes the mutex back inside pthread_cond_wait: it waits for the mutex.
-    if (outer == nullptr && !starts_with_any(name, kWrappers)) break;
+    if (outer == nullptr && !starts_with_any(name, kWrappers) && !is_lockable_member(thread.function(i))) break;
     site.activity.wait_frame = static_cast<std::uint16_t>(i);
     if (name.starts_with("std::__future_base::") || name.starts_with("std::__basic_future<") || name.starts_with("std::future<")) {
       site.activity.kind = ActivityKind::kFuture;
