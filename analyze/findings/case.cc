@@ -34,9 +34,13 @@ void Case::find_explained() {
     for (const Step& step : ring) queue.push_back(step.thread);
   }
   for (const ThreadIndex thread : queue) explained_[thread.index] = true;
-  // Backwards: who waits for a lock that one of them holds, or waits to write while others wait to read.
+  // Backwards: who waits for a lock that one of them holds, or waits to write while others wait to read. Each lock's queue is
+  // walked once: a queue of thousands would else be walked for each of its thousands.
+  std::vector<bool> taken(dump_.locks.size(), false);
   for (std::size_t at = 0; at < queue.size(); ++at) {
     const auto take = [&](LockId lock) {
+      if (taken[lock.index]) return;
+      taken[lock.index] = true;
       for (const std::uint32_t w : graph_.waits_for(lock)) {
         const ThreadIndex thread = dump_.waits[w].thread;
         if (!explained_[thread.index]) queue.push_back(thread);
