@@ -216,7 +216,7 @@ bool Finder::is_initialiser(std::size_t head, std::size_t open, std::size_t list
 
 /// "new Runnable() {": its type.
 std::optional<std::string> Finder::anonymous_class(std::size_t open) const {
-  if (language_ != SourceLanguage::kJava || open == 0 || !t_.is(open - 1, ")") || t_.match[open - 1] == kNone) return std::nullopt;
+  if (language_ != SourceLanguage::kJava || open == 0 || !t_.is(open - 1, ")") || t_.match[open - 1] == SourceTokens::kNone) return std::nullopt;
   std::size_t i = t_.match[open - 1];
   while (i > 0 && (t_[i - 1].word() || t_.is(i - 1, ".") || t_.is(i - 1, "<") || t_.is(i - 1, ">") || t_.is(i - 1, ",")) && !t_.is(i - 1, "new")) --i;
   if (i == 0 || !t_.is(i - 1, "new")) return std::nullopt;

@@ -163,13 +163,16 @@ bool LockReader::is_statement(std::size_t begin, std::size_t last, std::size_t b
 
 std::optional<LockOperation> LockReader::at(std::size_t i, std::size_t begin) const {
   if (i >= t_.size() || !t_[i].word()) return std::nullopt;
+  std::optional<LockOperation> operation;
   switch (language_) {
-    case SourceLanguage::kGo: return go(i);
-    case SourceLanguage::kJava: return java(i, begin);
-    case SourceLanguage::kCpp: return cpp(i, begin);
+    case SourceLanguage::kGo: operation = go(i); break;
+    case SourceLanguage::kJava: operation = java(i, begin); break;
+    case SourceLanguage::kCpp: operation = cpp(i, begin); break;
     case SourceLanguage::kUnknown: break;
   }
-  return std::nullopt;
+  // Damaged text may call a method on nothing.
+  if (operation) std::erase(operation->locks, std::string());
+  return operation && !operation->locks.empty() ? operation : std::nullopt;
 }
 
 std::optional<LockOperation> LockReader::go(std::size_t i) const {
