@@ -142,6 +142,8 @@ class Annotator {
     const LockMode mode = view.shared ? LockMode::kShared : LockMode::kExclusive;
     // The capture may have the same hold from an owner word, or by inference: this one knows better.
     const auto same = thread ? hold_of_.find({thread.index, lock->second.index, mode}) : hold_of_.end();
+    // Two of a recursive lock, one behind the other, are one as well.
+    if (thread && same == hold_of_.end()) hold_of_.emplace(std::tuple(thread.index, lock->second.index, mode), static_cast<std::uint32_t>(dump_.holds.size()));
     Hold& hold = same == hold_of_.end() ? dump_.holds.emplace_back() : dump_.holds[same->second];
     hold.thread = thread;
     hold.lock = lock->second;

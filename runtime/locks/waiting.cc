@@ -6,27 +6,37 @@
 
 namespace tailback::locks {
 
-WaitScope::WaitScope(ThreadSlot* record, const WaitRequest& request) noexcept
-    : record_(request.lock == 0 ? nullptr : record), since_ns_(monotonic_ns()) {
-  if (record_ == nullptr) return;
+std::int64_t begin_wait(ThreadSlot* thread, const WaitRequest& request) noexcept {
+  const std::int64_t since_ns = monotonic_ns();
   const std::uint64_t key = hold_key(request.lock, request.shared);
-  if (!request.timed) event_simple(record_, LockOperation::kRequest, key, reinterpret_cast<std::uintptr_t>(request.place));
+  if (!request.timed) event_simple(thread, LockOperation::kRequest, key, reinterpret_cast<std::uintptr_t>(request.place));
   constexpr auto kRelease = std::memory_order_release;  // a reader that meets one of them sees, at its second look, that the wait is new
-  record_->wait_key.store(key, kRelease);
-  record_->wait_since_ns.store(since_ns_, kRelease);
-  record_->wait_place.store(reinterpret_cast<std::uintptr_t>(request.place), kRelease);
-  record_->wait_flags.store(request.timed ? kWaitTimed : 0u, kRelease);
-  record_->wait_ticket.store(0, kRelease);
+  thread->wait_key.store(key, kRelease);
+  thread->wait_since_ns.store(since_ns, kRelease);
+  thread->wait_place.store(reinterpret_cast<std::uintptr_t>(request.place), kRelease);
+  thread->wait_flags.store(request.timed ? kWaitTimed : 0u, kRelease);
+  thread->wait_ticket.store(0, kRelease);
   // Sequentially consistent, as is the count of checks: either this thread reads a count from before a check began, and later sees
   // that one has begun since, or the check sees this wait. One of the two must hold, or a ring could close unseen.
-  record_->wait_sequence.fetch_add(1, std::memory_order_seq_cst);
+  thread->wait_sequence.fetch_add(1, std::memory_order_seq_cst);
+  return since_ns;
+}
+
+void end_wait(ThreadSlot* thread) noexcept { thread->wait_sequence.fetch_add(1, std::memory_order_release); }
+
+WaitScope::WaitScope(ThreadSlot* record, const WaitRequest& request) noexcept : record_(request.lock == 0 ? nullptr : record) {
+  if (record_ == nullptr) {
+    since_ns_ = monotonic_ns();
+    return;
+  }
+  since_ns_ = begin_wait(record_, request);
   checks_before_ = checks_begun();
   delay_ns_ = deadlock_delay();
   if (!request.timed && delay_ns_ > 0) look_at_ns_ = since_ns_ + delay_ns_;
 }
 
 WaitScope::~WaitScope() {
-  if (record_ != nullptr) record_->wait_sequence.fetch_add(1, std::memory_order_release);
+  if (record_ != nullptr) end_wait(record_);
 }
 
 void WaitScope::set_ticket(std::uint32_t ticket) noexcept {

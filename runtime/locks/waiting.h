@@ -15,6 +15,11 @@ struct WaitRequest {
   const void* place = nullptr;
 };
 
+/// Publishes that the calling thread waits; returns when it began to. For waits that are not this library's own, as those of hooks are:
+/// nobody looks for rings then but the watch (deadlock_watch.h).
+std::int64_t begin_wait(ThreadSlot* thread, const WaitRequest& request) noexcept;
+void end_wait(ThreadSlot* thread) noexcept;
+
 /// Publishes that the calling thread waits, for as long as it lives.
 class WaitScope {
  public:
