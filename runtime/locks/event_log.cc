@@ -54,6 +54,7 @@ bool has_time(LockOperation operation) noexcept {
 
 EventRing* reuse_ring() noexcept {
   for (EventRing* ring = rings.load(std::memory_order_acquire); ring != nullptr; ring = ring->next.load(std::memory_order_relaxed)) {
+    if (ring->capacity != ring_capacity.load(std::memory_order_relaxed)) continue;  // made under other options
     RingState expected = RingState::kFree;
     if (ring->state.compare_exchange_strong(expected, RingState::kLive, std::memory_order_acq_rel)) return ring;
     // The last N of a thread that is gone give way to those of a living one.

@@ -39,7 +39,7 @@ struct RawEvent {
   LockMode mode = LockMode::kExclusive;
 };
 
-/// False when the memory for it is not to be had. Starting again changes the options; rings that exist keep their size.
+/// False when the memory for it is not to be had. Starting again changes the options; threads that have a ring keep its size.
 bool start_events(const EventLogOptions& options) noexcept;
 /// Threads stop writing; what the rings hold can still be drained.
 void stop_events() noexcept;

@@ -2,8 +2,8 @@
 //
 //   LD_PRELOAD=/usr/lib/libtailback_preload.so TAILBACK_FILE=/var/lib/shop/shop-%p.tailback ./service
 //
-// Without TAILBACK_FILE, or with TAILBACK_DISABLE=1, it records nothing. Programs that the service starts inherit both variables; they are left alone
-// unless TAILBACK_FOLLOW=1, or two of them would write one file.
+// Without TAILBACK_FILE, or with TAILBACK_DISABLE=1, it records nothing. Programs that the process starts inherit the variables; with `%p` in the file's name
+// each records into its own, without it only the first does, or two of them would write one file. (So `timeout 60 ./service` needs the `%p`.)
 #include <cstdlib>
 #include <string>
 
@@ -27,10 +27,11 @@ bool set(const char* name) {
 
 bool is_ours_to_record() {
   if (!set("TAILBACK_FILE")) return false;
+  if (std::string_view(::secure_getenv("TAILBACK_FILE")).find("%p") != std::string_view::npos) return true;
   const std::string self = std::to_string(::getpid());
   const char* owner = ::secure_getenv(kOwner);
   // The same process again: it has replaced its program by exec.
-  if (owner != nullptr && owner != self && !set("TAILBACK_FOLLOW")) return false;
+  if (owner != nullptr && owner != self) return false;
   ::setenv(kOwner, self.c_str(), 1);
   return true;
 }

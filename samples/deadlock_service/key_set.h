@@ -42,16 +42,33 @@ class InstrumentedMutex : public tailback::shared_mutex {
 };
 
 #ifdef DEADLOCK_SERVICE_INSTRUMENTED
-using KeySetMutex = InstrumentedMutex;
+inline constexpr bool kInstrumented = true;
 #else
-using KeySetMutex = WriterPreferringMutex;
+inline constexpr bool kInstrumented = false;
 #endif
+
+/// One or the other, as the command line says.
+class KeySetMutex {
+ public:
+  explicit KeySetMutex(bool instrumented) : instrumented_(instrumented) {}
+
+  void lock() { instrumented_ ? testifying_.lock() : plain_.lock(); }
+  void unlock() { instrumented_ ? testifying_.unlock() : plain_.unlock(); }
+  void lock_shared() { instrumented_ ? testifying_.lock_shared() : plain_.lock_shared(); }
+  bool try_lock_shared() { return instrumented_ ? testifying_.try_lock_shared() : plain_.try_lock_shared(); }
+  void unlock_shared() { instrumented_ ? testifying_.unlock_shared() : plain_.unlock_shared(); }
+
+ private:
+  const bool instrumented_;
+  WriterPreferringMutex plain_;
+  InstrumentedMutex testifying_;
+};
 
 /// The members keep the names that they had on the night: AddOne, Values, Size.
 class HashSet {
  public:
   /// `fixed`: Values() counts the items itself instead of calling Size().
-  explicit HashSet(bool fixed) : fixed_(fixed) {}
+  explicit HashSet(bool fixed, bool instrumented = kInstrumented) : mutex_(instrumented), fixed_(fixed) {}
 
   void AddOne(const std::string& key);
 

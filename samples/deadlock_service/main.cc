@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+#include "runtime/locks/deadlock.h"
+#include "runtime/locks/futex.h"
 #include "samples/common/arguments.h"
 #include "samples/common/dump_counter.h"
 #include "samples/deadlock_service/service.h"
@@ -27,15 +29,19 @@ struct Options {
   std::size_t threads = 2000;
   std::size_t dumps = 3;
   bool fixed = false;
+  bool instrumented = false;
+  bool bare = false;
   std::string file = "/tmp/deadlock_service-" + std::to_string(::getpid()) + ".tailback";
 };
 
 int usage(const std::string& why) {
   std::fprintf(stderr,
                "deadlock_service: %s\n"
-               "usage: deadlock_service [--threads N] [--fixed] [--file F] [--dumps N]\n"
+               "usage: deadlock_service [--threads N] [--fixed] [--instrumented] [--bare] [--file F] [--dumps N]\n"
                "  --threads N  threads in the end, %zu of them innocent (2000; the incident had 47905)\n"
                "  --fixed      with the corrected key set: nothing goes wrong\n"
+               "  --instrumented  the key set's lock is tailback's: the deadlock is seen as it happens\n"
+               "  --bare       without a recorder in it, for libtailback_preload.so\n"
                "  --file F     the incident file (/tmp/deadlock_service-PID.tailback)\n"
                "  --dumps N    end once N dumps are committed, the last with all threads there (3; 0: stay until killed)\n",
                why.c_str(), kInnocent);
@@ -57,12 +63,31 @@ std::string read(int argc, char** argv, Options& options) {
     const std::string_view word = argv[i];
     const char* const next = i + 1 < argc ? argv[i + 1] : "";
     if (word == "--fixed") options.fixed = true;
+    else if (word == "--instrumented") options.instrumented = true;
+    else if (word == "--bare") options.bare = true;
     else if (word == "--threads" && samples::read_number(next, options.threads)) ++i;
     else if (word == "--dumps" && samples::read_number(next, options.dumps)) ++i;
     else if (word == "--file" && *next != '\0') options.file = argv[++i];
     else return argv[i];
   }
   return {};
+}
+
+void say(const std::string& line) {
+  std::printf("deadlock_service: %s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+/// When the ring closed, was found, and its dump was in the file: measured by the registry's clock.
+void tell_deadlock(std::uint64_t threads) {
+  tailback::locks::DeadlockReport report;
+  if (!tailback::locks::last_deadlock(report)) return;
+  const std::int64_t now = tailback::locks::monotonic_ns();
+  char line[200];
+  std::snprintf(line, sizeof line, "a ring of %u threads, %u waiting: found %.1f ms after it closed, dump of %llu threads in the file after %.1f ms", report.length,
+                report.waiting, static_cast<double>(report.found_ns - report.closed_ns) * 1e-6, static_cast<unsigned long long>(threads),
+                static_cast<double>(now - report.closed_ns) * 1e-6);
+  say(line);
 }
 
 tailback::RecorderOptions recorder_options(const Options& options, samples::DumpCounter& dumps) {
@@ -72,14 +97,12 @@ tailback::RecorderOptions recorder_options(const Options& options, samples::Dump
   made.interval = std::chrono::milliseconds(100);
   made.cool_down = std::chrono::seconds(2);
   made.dumps_per_breach = made.dumps_per_hour = 100;
-  made.triggers = "threads > " + std::to_string(std::min<std::size_t>(1000, options.threads / 2)) + "; rss > 80% of limit";
+  made.triggers = "threads > " + std::to_string(std::min<std::size_t>(1000, options.threads / 2)) + "; rss > 80% of limit; deadlock";
+  made.on_breach = [](const tailback::BreachReport& report) {
+    if (report.trigger == "deadlock") tell_deadlock(report.threads);
+  };
   made.on_dump = samples::DumpCounter::counting(dumps);
   return made;
-}
-
-void say(const std::string& line) {
-  std::printf("deadlock_service: %s\n", line.c_str());
-  std::fflush(stdout);
 }
 
 }  // namespace
@@ -94,14 +117,16 @@ int main(int argc, char** argv) {
   }
 
   samples::DumpCounter dumps;
-  tailback::Recorder recorder = tailback::record(recorder_options(options, dumps));
+  tailback::Recorder recorder;
+  if (!options.bare) recorder = tailback::record(recorder_options(options, dumps));
   say("pid " + std::to_string(::getpid()) + ", records into " + (recorder.active() ? recorder.file() : "nothing"));
   say("requests arrive; every second the refresher walks the keys" + std::string(options.fixed ? " (corrected)" : ""));
 
   deadlock_service::ServiceOptions service_options;
   service_options.fixed = options.fixed;
   service_options.requests = options.threads - kInnocent;
-  service_options.bystanders = kInnocent - 1 - threads_now();
+  service_options.instrumented = options.instrumented;
+  service_options.bystanders = kInnocent - 1 - deadlock_service::Cache::kThreads - threads_now();
   deadlock_service::Service service(service_options);
   const std::size_t started = service.run();
   say(std::to_string(started) + " of " + std::to_string(service_options.requests) + " requests have arrived, the process has " +

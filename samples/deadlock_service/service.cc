@@ -1,6 +1,7 @@
 #include "samples/deadlock_service/service.h"
 
 #include <poll.h>
+#include <tailback/task_scope.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -12,21 +13,17 @@ namespace deadlock_service {
 using namespace std::chrono_literals;
 
 [[gnu::noinline]] std::string Cache::get(const std::string& key) {
-  {
-    const std::lock_guard hold(mutex_);
-    if (const auto found = values_.find(key); found != values_.end()) return found->second;
-  }
+  if (const auto value = values_.get(key)) return *value;
   keys_.AddOne(key);
   return {};
 }
 
 void Cache::load(const std::vector<std::string>& keys) {
-  const std::lock_guard hold(mutex_);
-  for (const std::string& key : keys) values_.try_emplace(key, "value of " + key);
+  for (const std::string& key : keys) static_cast<void>(values_.get(key));
 }
 
 Service::Service(const ServiceOptions& options)
-    : options_(options), stacks_(options.requests + options.bystanders + 1), keys_(options.fixed), cache_(keys_) {}
+    : options_(options), stacks_(options.requests + options.bystanders + 1), keys_(options.fixed, options.instrumented), cache_(keys_) {}
 
 void Service::start_bystanders() {
   for (std::size_t i = 0; i < options_.bystanders; ++i) {
@@ -57,6 +54,7 @@ void Service::start_bystanders() {
 }
 
 [[gnu::noinline]] void Service::refresh_for_ever() {
+  const tailback::task_scope task("refresher");
   while (true) {
     ++minutes_;
     cache_.load(keys_.Values([this] { walk(); }));
@@ -64,7 +62,10 @@ void Service::start_bystanders() {
   }
 }
 
-[[gnu::noinline]] void Service::handle_request(std::size_t number) { (void)cache_.get("user:" + std::to_string(number)); }
+[[gnu::noinline]] void Service::handle_request(std::size_t number) {
+  const tailback::task_scope task("GET /user");
+  (void)cache_.get("user:" + std::to_string(number));
+}
 
 std::size_t Service::run() {
   start_bystanders();

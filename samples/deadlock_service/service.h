@@ -7,7 +7,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
-#include <unordered_map>
+
+#include <tailback/refresh_cache.h>
 
 #include "samples/deadlock_service/key_set.h"
 #include "samples/deadlock_service/stack_slab.h"
@@ -16,18 +17,22 @@ namespace deadlock_service {
 
 class Cache {
  public:
-  explicit Cache(HashSet& keys) : keys_(keys) {}
+  explicit Cache(HashSet& keys)
+      : keys_(keys), values_({.name = "values", .concurrency = 1}, [](const std::string& key) { return std::optional("value of " + key); }) {}
 
   /// The value of a key; a miss registers the key, so that the next refresh loads it.
   std::string get(const std::string& key);
 
-  /// Loads the values of `keys` from the backing store.
+  /// Has the values of `keys` loaded from the backing store.
   void load(const std::vector<std::string>& keys);
+
+  static constexpr std::size_t kThreads = 1;  ///< of its own
 
  private:
   HashSet& keys_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::string> values_;
+  /// Keeps by itself the keys that were asked for, and refreshes them, without a lock that a reader could wait for. The key set beside it is the lesson:
+  /// what the service had instead.
+  tailback::RefreshCache<std::string, std::string> values_;
 };
 
 struct ServiceOptions {
@@ -36,6 +41,7 @@ struct ServiceOptions {
   std::chrono::milliseconds minute{1000};   ///< how long a minute is
   std::chrono::milliseconds ramp{6000};     ///< over which the requests arrive
   bool fixed = false;
+  bool instrumented = false;   ///< the key set's lock is one of tailback's
 };
 
 class Service {
