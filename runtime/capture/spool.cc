@@ -107,8 +107,12 @@ void Spool::store_modules(const std::vector<Module>& modules) {
   SpoolHeader header;
   std::memcpy(&header, map_, sizeof header);
   header.module_bytes = used;
-  header.module_checksum = XXH3_64bits(table, used);
+  seal_modules(header, contents());
   std::memcpy(map_, &header, sizeof header);
+}
+
+void Spool::seal_modules(SpoolHeader& header, std::span<const unsigned char> spool) {
+  header.module_checksum = XXH3_64bits(spool.data() + kSpoolHeaderBytes, header.module_bytes);
 }
 
 template <class T>

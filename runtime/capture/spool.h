@@ -31,6 +31,9 @@ class Spool {
   void reset();
   void store_modules(const std::vector<Module>& modules);
 
+  /// Fills in the checksum of `header.module_bytes` bytes of a spool's module table.
+  static void seal_modules(SpoolHeader& header, std::span<const unsigned char> spool);
+
   /// Makes [0, bytes) writable; false: the limit or the disk is full.
   bool reserve(std::uint64_t bytes) noexcept;
   [[nodiscard]] unsigned char* at(std::uint64_t offset) noexcept { return map_ + offset; }

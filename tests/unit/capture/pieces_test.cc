@@ -1,0 +1,232 @@
+// The parts of the capture that are functions of values.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/capture/lock_api.h"
+#include "runtime/capture/lock_words.h"
+#include "runtime/capture/release_code.h"
+#include "runtime/capture/spool.h"
+#include "runtime/capture/system_calls.h"
+#include "runtime/capture/task_directory.h"
+#include "runtime/symbols/function_name.h"
+
+namespace tailback {
+namespace {
+
+SystemCall parse(std::string_view text) { return parse_system_call(text.data(), text.size()); }
+
+TEST(TaskDirectory, ReadsABlockedThreadsCall) {
+  const SystemCall call = parse("202 0x7f7a5c0008c8 0x189 0x2 0x0 0x0 0xffffffff 0x7f7a5b7fdc80 0x7f7a5c8a7d4e\n");
+  EXPECT_EQ(call.reading, CallReading::kInCall);
+  EXPECT_EQ(call.number, 202);
+  EXPECT_EQ(call.arguments[0], 0x7f7a5c0008c8u);
+  EXPECT_EQ(call.arguments[2], 2u);
+  EXPECT_EQ(call.stack_pointer, 0x7f7a5b7fdc80u);
+  EXPECT_EQ(call.pc, 0x7f7a5c8a7d4eu);
+}
+
+TEST(TaskDirectory, ReadsAThreadThatRunsOrWaitsOutsideACall) {
+  EXPECT_EQ(parse("running\n").reading, CallReading::kRunning);
+  const SystemCall fault = parse("-1 0x7ffd00 0x401000\n");
+  EXPECT_EQ(fault.reading, CallReading::kNoCall);
+  EXPECT_EQ(fault.pc, 0x401000u);
+}
+
+TEST(TaskDirectory, TakesATornLineForNothing) {
+  EXPECT_EQ(parse("202 0x7f7a5c0008c8 0x189").reading, CallReading::kGone);
+  EXPECT_EQ(parse("202 0x7f7a5c0008c8 zz 0x2 0x0 0x0 0x0 0x1 0x1").reading, CallReading::kGone);
+  EXPECT_EQ(parse("").reading, CallReading::kGone);
+}
+
+TEST(TaskDirectory, ReadsWhichSignalsAThreadBlocks) {
+  const std::string_view text = "Name:\ta State: x\nState:\tS (sleeping)\nTracerPid:\t77\nSigBlk:\t0000000200000000\n";
+  const ThreadStatus status = parse_status(text.data(), text.size());
+  EXPECT_TRUE(status.present);
+  EXPECT_EQ(status.state, 'S');
+  EXPECT_EQ(status.tracer, 77);
+  EXPECT_TRUE(status.blocks(34));  // signal n is bit n - 1
+  EXPECT_FALSE(status.blocks(33));
+}
+
+SystemCall call_of(std::int32_t number, std::uint64_t operation = 0, std::uint64_t timeout = 0) {
+  SystemCall call;
+  call.reading = CallReading::kInCall;
+  call.number = number;
+  call.arguments[1] = operation;
+  call.arguments[3] = timeout;
+  return call;
+}
+
+TEST(SystemCalls, KnowsWhatASignalWouldBreak) {
+  EXPECT_TRUE(signal_would_break(call_of(SYS_epoll_wait)));
+  EXPECT_TRUE(signal_would_break(call_of(SYS_nanosleep)));
+  EXPECT_FALSE(signal_would_break(call_of(SYS_read)));
+  EXPECT_FALSE(signal_would_break(call_of(SYS_futex, 0x80)));
+  EXPECT_TRUE(signal_would_break(call_of(SYS_futex, 0x80, 0x7ffd1000)));  // sem_timedwait gives EINTR to its caller
+  EXPECT_TRUE(signal_is_harmless(call_of(SYS_futex, 0x189)));
+  EXPECT_FALSE(signal_is_harmless(call_of(SYS_futex, 0x189, 0x7ffd1000)));
+  EXPECT_TRUE(is_futex_wait(call_of(SYS_futex, 0x189)));
+  EXPECT_FALSE(is_futex_wait(call_of(SYS_futex, 0x81)));  // a wake
+}
+
+TEST(LockApi, FindsTheWaitAndTheOutermostFrameOfTheLocksOwn) {
+  const std::vector<std::string_view> stack = {"futex_wait", "__GI___lll_lock_wait", "___pthread_mutex_lock", "__gthread_mutex_lock", "std::mutex::lock",
+                                               "std::lock_guard<std::mutex>::lock_guard", "HashSet::AddOne", "main"};
+  const LockSite site = find_lock_site(stack);
+  EXPECT_EQ(site.api, LockApi::kMutex);
+  EXPECT_EQ(site.wait_frame, 5);
+}
+
+TEST(LockApi, PassesOverLibcsUnnamedFrames) {
+  const std::vector<std::string_view> stack = {"", "", "pthread_rwlock_wrlock", "RwLock::lock", "main"};
+  const LockSite site = find_lock_site(stack);
+  EXPECT_EQ(site.api, LockApi::kWriteLock);
+  EXPECT_EQ(site.wait_frame, 2);
+}
+
+TEST(LockApi, ConditionsThatTakeTheirMutexAgainWaitForTheMutex) {
+  const std::vector<std::string_view> stack = {"__lll_lock_wait", "__pthread_mutex_cond_lock", "pthread_cond_wait", "std::condition_variable::wait", "work"};
+  const LockSite site = find_lock_site(stack);
+  EXPECT_EQ(site.api, LockApi::kMutex);
+  EXPECT_EQ(site.wait_frame, 3);
+}
+
+TEST(LockApi, FindsNoneInOrdinaryCalls) {
+  EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"read", "main"}).api, LockApi::kNone);
+  EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"compute", "pthread_mutex_lock"}).api, LockApi::kNone);
+  EXPECT_EQ(find_lock_site({}).api, LockApi::kNone);
+}
+
+/// The memory around a futex word inside a real lock of this libc.
+LockPiece piece_of(const void* object, std::size_t size, std::size_t futex_at) {
+  LockPiece piece;
+  piece.futex = reinterpret_cast<std::uint64_t>(object) + futex_at;
+  std::memcpy(piece.words + LockPiece::kBefore - futex_at, object, size);
+  piece.readable_before = static_cast<std::uint32_t>(futex_at);
+  piece.readable_after = static_cast<std::uint32_t>(size - futex_at);
+  return piece;
+}
+
+TEST(LockWords, ReadsAMutexOwner) {
+  for (int type : {PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ADAPTIVE_NP}) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, type);
+    pthread_mutex_t mutex;
+    pthread_mutex_init(&mutex, &attributes);
+    pthread_mutex_lock(&mutex);
+    const LockWords words = read_lock_words(piece_of(&mutex, sizeof mutex, 0), LockApi::kMutex, 2);
+    EXPECT_EQ(words.base, reinterpret_cast<std::uint64_t>(&mutex));
+    EXPECT_EQ(words.owner, static_cast<std::uint32_t>(::gettid()));
+    EXPECT_EQ(words.kind, type == PTHREAD_MUTEX_RECURSIVE ? LockKind::kRecursiveMutex : LockKind::kMutex);
+    pthread_mutex_unlock(&mutex);
+    EXPECT_EQ(read_lock_words(piece_of(&mutex, sizeof mutex, 0), LockApi::kMutex, 2).owner, 0u);
+  }
+}
+
+TEST(LockWords, ReadsAPriorityInheritingMutexOwner) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  pthread_mutex_t mutex;
+  pthread_mutex_init(&mutex, &attributes);
+  pthread_mutex_lock(&mutex);
+  EXPECT_EQ(read_lock_words(piece_of(&mutex, sizeof mutex, 0), LockApi::kMutex, 0).owner, static_cast<std::uint32_t>(::gettid()));
+  pthread_mutex_unlock(&mutex);
+}
+
+TEST(LockWords, FindsAReadWriteLocksBaseFromEachOfItsFutexes) {
+  pthread_rwlockattr_t attributes;
+  pthread_rwlockattr_init(&attributes);
+  pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+  pthread_rwlock_t lock;
+  pthread_rwlock_init(&lock, &attributes);
+  const auto base = reinterpret_cast<std::uint64_t>(&lock);
+  pthread_rwlock_rdlock(&lock);
+  const LockWords first = read_lock_words(piece_of(&lock, sizeof lock, 8), LockApi::kWriteLock, 2);
+  EXPECT_EQ(first.base, base);
+  EXPECT_TRUE(first.front);
+  EXPECT_EQ(first.readers, 1);
+  EXPECT_EQ(first.policy, LockPolicy::kPreferWriters);
+  const LockWords queued = read_lock_words(piece_of(&lock, sizeof lock, 12), LockApi::kWriteLock, 3);
+  EXPECT_EQ(queued.base, base);
+  EXPECT_FALSE(queued.front);
+  EXPECT_EQ(read_lock_words(piece_of(&lock, sizeof lock, 8), LockApi::kReadLock, 3).base, base);
+  EXPECT_EQ(read_lock_words(piece_of(&lock, sizeof lock, 0), LockApi::kReadLock, 0xe).base, base);
+  pthread_rwlock_unlock(&lock);
+  pthread_rwlock_wrlock(&lock);
+  const LockWords written = read_lock_words(piece_of(&lock, sizeof lock, 8), LockApi::kReadLock, 3);
+  EXPECT_EQ(written.owner, static_cast<std::uint32_t>(::gettid()));
+  EXPECT_EQ(written.readers, 0);
+  pthread_rwlock_unlock(&lock);
+}
+
+TEST(LockWords, SaysNothingOfWordsThatCouldNotBeRead) {
+  LockPiece piece;
+  piece.futex = 0x1000;
+  piece.readable_after = 4;
+  const LockWords words = read_lock_words(piece, LockApi::kWriteLock, 3);
+  EXPECT_EQ(words.owner, 0u);
+  EXPECT_EQ(words.readers, -1);
+  EXPECT_EQ(words.policy, LockPolicy::kUnknown);
+}
+
+TEST(ReleaseCode, KnowsTheNamesOfTakingAndGivingBack) {
+  for (const char* name : {"RwLock::lock_shared", "ReadGuard::ReadGuard", "std::unique_lock<std::mutex>::unique_lock", "pthread_rwlock_rdlock", "HashSet::lockForRead"}) {
+    EXPECT_TRUE(names_lock_taking(name)) << name;
+  }
+  for (const char* name : {"HashSet::AddOne", "BlockCache::get", "clock_gettime", "pthread_rwlock_unlock", "pthread_rwlock_init", "f<std::unique_lock<std::mutex> >"}) {
+    EXPECT_FALSE(names_lock_taking(name)) << name;
+  }
+  for (const char* name : {"pthread_mutex_unlock", "RwLock::unlock_shared", "std::shared_lock<RwLock>::~shared_lock", "ReadGuard::~ReadGuard"}) {
+    EXPECT_TRUE(names_release(name)) << name;
+  }
+  EXPECT_FALSE(names_release("std::vector<Lock>::~vector"));
+}
+
+TEST(FunctionName, LeavesOutArgumentsAndReturnTypes) {
+  EXPECT_EQ(without_arguments("HashSet::AddOne(int)"), "HashSet::AddOne");
+  EXPECT_EQ(without_arguments("void f<int>(int, char (*)(int)) const [clone .cold]"), "f<int>");
+  EXPECT_EQ(without_arguments("std::vector<int, std::allocator<int> >::push_back(int const&)"), "std::vector<int, std::allocator<int> >::push_back");
+  EXPECT_EQ(without_arguments("(anonymous namespace)::g(int)"), "(anonymous namespace)::g");
+  EXPECT_EQ(without_arguments("A::operator()(int) const"), "A::operator()");
+  EXPECT_EQ(without_arguments("A::operator<(A const&)"), "A::operator<");
+  EXPECT_EQ(without_arguments("A::operator bool() const"), "A::operator bool");
+  EXPECT_EQ(without_arguments("f(int)::{lambda(char)#1}::operator()(char) const"), "f::{lambda(char)#1}::operator()");
+  EXPECT_EQ(without_arguments("main"), "main");
+  EXPECT_EQ(readable_function_name("_ZN7HashSet6AddOneEi"), "HashSet::AddOne");
+  EXPECT_EQ(readable_function_name("pthread_mutex_lock@@GLIBC_2.2.5"), "pthread_mutex_lock");
+  EXPECT_EQ(readable_function_name("work.isra.0"), "work");
+}
+
+TEST(SpoolDump, BelievesNothingThatLiesOutsideItsRecord) {
+  std::vector<unsigned char> bytes(sizeof(DumpHeader) + sizeof(ThreadRow));
+  DumpHeader header;
+  header.state = RecordState::kWriting;
+  header.rows = 1000;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  SpoolDump dump;
+  ASSERT_TRUE(dump.parse(bytes));
+  EXPECT_FALSE(dump.complete());
+  EXPECT_EQ(dump.row_count(), 1u);
+  EXPECT_TRUE(dump.stack(~std::uint64_t{0} - 3).empty());
+  EXPECT_TRUE(dump.stack(bytes.size() - 4).empty());
+  LockPiece piece;
+  EXPECT_FALSE(dump.lock(bytes.size() - 8, piece));
+  EXPECT_EQ(dump.row(7).tid, 0u);
+  EXPECT_FALSE(SpoolDump().parse(std::span(bytes).first(10)));
+}
+
+TEST(Spool, RefusesMoreThanItsLimit) {
+  Spool spool;
+  ASSERT_TRUE(spool.open("", 1 << 20, 4 << 20).ok());
+  EXPECT_TRUE(spool.reserve(4 << 20));
+  EXPECT_FALSE(spool.reserve((4 << 20) + 1));
+}
+
+}  // namespace
+}  // namespace tailback
