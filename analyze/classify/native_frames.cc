@@ -87,7 +87,7 @@ constexpr CallRule kCalls[] = {
     {"syscall", ActivityKind::kSystemCall}, {"ioctl", ActivityKind::kSystemCall}, {"getdents", ActivityKind::kIo}, {"futex", ActivityKind::kSystemCall}};
 
 /// What stands between the system call and the API. lll_lock_wait has no API above it in old glibc: the caller took a mutex.
-constexpr std::string_view kInternals[] = {"lll_", "futex", "L_lock", "L_unlock", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "syscall_cancel"};
+constexpr std::string_view kInternals[] = {"lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "syscall_cancel"};
 
 /// Wrappers between the API and the program's own code.
 constexpr std::string_view kWrappers[] = {
@@ -196,7 +196,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
     const std::string_view name = bare(thread.function(at));
     api = api_of(thread.function(at));
     if (api != nullptr) break;
-    lock_wait = lock_wait || name.starts_with("lll_lock_wait") || name.starts_with("L_lock");
+    lock_wait = lock_wait || name.starts_with("lll_lock_wait") || name.starts_with("lll_mutex_lock_wait") || name.starts_with("L_lock_");
     if (!name.empty() && name != "??" && !starts_with_any(name, kInternals)) break;
   }
   if (api == nullptr && !lock_wait) return read_call(thread, record);

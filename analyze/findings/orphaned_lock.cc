@@ -22,14 +22,17 @@ bool is_a_lock(LockKind kind) {
 /// Nobody but its waiters, and threads that take no part, is in the dump.
 bool nobody_left(const Case& dump, LockId lock) {
   if (dump.dump().threads_missed != 0) return false;
+  // A dump in which nobody does anything but wait for the lock is a part of one: at least its writer is missing.
+  bool others = false;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const Wait* wait = dump.graph().wait_of({i});
     if (wait != nullptr && wait->lock == lock) continue;
+    others = true;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return false;
     // A thread that the dump has no stack of could be the one.
     if (dump.dump().threads[i].quality == StackQuality::kMissing) return false;
   }
-  return true;
+  return others;
 }
 
 void describe(const Case& dump, Finding& finding, LockId lock, const std::string& owner) {

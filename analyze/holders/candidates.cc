@@ -145,7 +145,7 @@ class Finder {
       if (activities_[i].kind == ActivityKind::kIdle) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
       for (const Argument& word : view.arguments()) {
-        if (word.uncertain || word.value == 0 || (wait != nullptr && word.frame <= wait->frame + 1)) continue;
+        if (word.uncertain || word.value == 0 || (wait != nullptr && word.frame <= wait->frame)) continue;
         if (word.value != subject.address && !subject.has_object(word.value)) continue;
         const Frame& frame = view.frame(word.frame);
         if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;
@@ -159,18 +159,26 @@ class Finder {
     return subject.kind == LockKind::kRwlock && subject.pending_writer ? LockMode::kShared : LockMode::kExclusive;
   }
 
-  /// By elimination; worth something only where a single thread remains.
+  /// By elimination; worth something only where a single thread remains. Threads at one and the same place hold the same locks, and
+  /// only one of them could hold this; so a place where several stand is none where it is held.
   void look_for_the_rest(std::uint32_t s) {
-    std::vector<Candidate> rest;
-    for (std::uint32_t i = 0; i < dump_.threads.size() && rest.size() < 2; ++i) {
+    if (dump_.threads_missed != 0) return;
+    std::unordered_map<std::uint32_t, std::vector<Candidate>> by_stack;
+    bool apart = false;  // somebody other than threads that wait for the end of others
+    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
       const Wait* wait = wait_of_[i];
       if (wait != nullptr && wait->lock == subjects_[s].lock) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
       if (!takes_part(recording_.table, rules_, view, activities_[i])) continue;
-      const std::uint16_t outermost = outermost_own(recording_.table, rules_, view);
-      rest.push_back({s, {i}, outermost, mode_of(subjects_[s]), Evidence::kRest, false, false, 0});
+      const bool waits_for_others = activities_[i].kind == ActivityKind::kJoin || activities_[i].kind == ActivityKind::kWaitGroup;
+      const Candidate candidate{s, {i}, outermost_own(recording_.table, rules_, view), mode_of(subjects_[s]), Evidence::kRest, false, false, 0};
+      if (waits_for_others && apart) continue;
+      if (!waits_for_others && !apart) by_stack.clear();
+      apart = apart || !waits_for_others;
+      by_stack[dump_.threads[i].stack.index].push_back(candidate);
     }
-    if (rest.size() == 1 && dump_.threads[rest.front().thread.index].count == 1 && dump_.threads_missed == 0) found_.push_back(rest.front());
+    std::erase_if(by_stack, [&](const auto& entry) { return entry.second.size() != 1 || dump_.threads[entry.second.front().thread.index].count != 1; });
+    if (by_stack.size() == 1) found_.push_back(by_stack.begin()->second.front());
   }
 
   const Recording& recording_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyze/holders/candidates.h"
+#include "analyze/holders/source_check.h"
 
 namespace tailback::analyze {
 namespace {
@@ -48,16 +49,23 @@ std::uint8_t strength(const Subject& subject, const Candidate& c, bool deadlock_
   return c.evidence == Evidence::kReceiver || c.evidence == Evidence::kName ? 2 : 1;
 }
 
-/// A ring of one thread needs the thread to have waited: one that merely passes through a lock waits a moment.
-void add_hold(Recording& recording, Dump& dump, const Subject& subject, const Candidate& c, std::uint8_t strength) {
+/// A candidate, and what the source says of it.
+struct Judged {
+  Candidate candidate;
+  bool proven = false;
+  std::string source;
+};
+
+void add_hold(Recording& recording, Dump& dump, const Subject& subject, const Judged& judged, std::uint8_t strength) {
+  const Candidate& c = judged.candidate;
   Hold hold;
   hold.thread = c.thread;
   hold.lock = subject.lock;
   hold.mode = c.mode;
   hold.basis = Basis::kInferred;
   hold.frame = c.frame;
-  hold.strength = strength;
-  hold.evidence = recording.table.intern(words(recording, dump, subject, c));
+  hold.strength = judged.proven ? 2 : strength;
+  hold.evidence = recording.table.intern(judged.proven ? judged.source : words(recording, dump, subject, c));
   dump.holds.push_back(hold);
 }
 
@@ -69,60 +77,84 @@ bool deadlock_stated(const Recording& recording, const Dump& dump) {
 
 class Decision {
  public:
-  Decision(Recording& recording, Dump& dump, const std::vector<Subject>& subjects) : recording_(recording), dump_(dump), subjects_(subjects), stated_(deadlock_stated(recording, dump)) {}
+  Decision(Recording& recording, Dump& dump, SourceCheck& source) : recording_(recording), dump_(dump), source_(source), stated_(deadlock_stated(recording, dump)) {}
 
-  void decide(std::size_t subject, std::vector<Candidate> candidates) {
-    if (candidates.empty()) return;
-    const Subject& s = subjects_[subject];
-    const Evidence best = std::max_element(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); })->evidence;
-    std::erase_if(candidates, [&](const Candidate& c) { return rank(c) < static_cast<int>(best) * 4; });
-    const bool readers = s.kind == LockKind::kRwlock && candidates.front().mode == LockMode::kShared;
-    if (readers) decide_readers(s, candidates);
-    else decide_writer(s, candidates);
+  void decide(const Subject& subject, std::vector<Candidate> candidates) {
+    std::vector<Judged> judged = ask_the_source(subject, candidates);
+    if (judged.empty()) return;
+    const auto best = std::max_element(judged.begin(), judged.end(), [](const Judged& a, const Judged& b) { return rank(a) < rank(b); });
+    const int top = rank(*best);
+    std::erase_if(judged, [&](const Judged& j) { return rank(j) < top; });
+    if (subject.kind == LockKind::kRwlock && judged.front().candidate.mode == LockMode::kShared) decide_readers(subject, judged);
+    else decide_writer(subject, judged);
   }
 
  private:
-  static int rank(const Candidate& c) { return static_cast<int>(c.evidence) * 4; }
+  static int rank(const Judged& judged) { return (judged.proven ? 100 : 0) + static_cast<int>(judged.candidate.evidence); }
+
+  /// Drops what the source refutes.
+  std::vector<Judged> ask_the_source(const Subject& subject, const std::vector<Candidate>& candidates) {
+    std::vector<Judged> judged;
+    for (const Candidate& candidate : candidates) {
+      Judged next{candidate, false, {}};
+      const SourceCheck::Verdict verdict = source_.check(subject, candidate, next.source, next.candidate.mode);
+      if (verdict == SourceCheck::Verdict::kNotHeld) continue;
+      next.proven = verdict == SourceCheck::Verdict::kHeld;
+      judged.push_back(std::move(next));
+    }
+    return judged;
+  }
 
   /// Read locks have many holders.
-  void decide_readers(const Subject& s, std::vector<Candidate>& candidates) {
-    std::erase_if(candidates, [](const Candidate& c) { return c.mode != LockMode::kShared; });
-    if (candidates.size() > kMostReaders) return;
-    for (const Candidate& c : candidates) add_hold(recording_, dump_, s, c, strength(s, c, stated_));
+  void decide_readers(const Subject& s, std::vector<Judged>& judged) {
+    std::erase_if(judged, [](const Judged& j) { return j.candidate.mode != LockMode::kShared; });
+    if (judged.size() > kMostReaders) return;
+    for (const Judged& j : judged) add_hold(recording_, dump_, s, j, strength(s, j.candidate, stated_));
   }
 
-  void decide_writer(const Subject& s, std::vector<Candidate>& candidates) {
-    // A thread that waits for the lock itself is the less likely holder; one past the line of the wait more likely than one on it.
+  void decide_writer(const Subject& s, std::vector<Judged>& judged) {
+    // A thread that waits for the lock itself is the less likely holder; one past the line of the wait more likely than one on it; and
+    // a thread that is about to run has often just given the lock back.
     const auto narrow = [&](auto keep) {
-      if (std::any_of(candidates.begin(), candidates.end(), keep)) std::erase_if(candidates, [&](const Candidate& c) { return !keep(c); });
+      if (std::any_of(judged.begin(), judged.end(), keep)) std::erase_if(judged, [&](const Judged& j) { return !keep(j); });
     };
-    narrow([](const Candidate& c) { return !c.waits_for_it; });
-    narrow([](const Candidate& c) { return !c.same_line; });
-    narrow([&](const Candidate& c) { return !runs_or_unknown(c); });
-    if (candidates.size() != 1 || dump_.threads[candidates.front().thread.index].count != 1) return;
-    add_hold(recording_, dump_, s, candidates.front(), strength(s, candidates.front(), stated_));
+    narrow([](const Judged& j) { return !j.candidate.waits_for_it; });
+    narrow([](const Judged& j) { return !j.candidate.same_line; });
+    narrow([&](const Judged& j) { return dump_.threads[j.candidate.thread.index].state != ThreadState::kRunning; });
+    if (judged.size() != 1 || dump_.threads[judged.front().candidate.thread.index].count != 1) return;
+    add_hold(recording_, dump_, s, judged.front(), strength(s, judged.front().candidate, stated_));
   }
-
-  /// Threads about to run have often just given the lock back.
-  [[nodiscard]] bool runs_or_unknown(const Candidate& c) const { return dump_.threads[c.thread.index].state == ThreadState::kRunning; }
 
   Recording& recording_;
   Dump& dump_;
-  const std::vector<Subject>& subjects_;
+  SourceCheck& source_;
   const bool stated_;
 };
 
+/// The name that the source gives the lock is better than the class and offset that the stacks give.
+void name_lock(Recording& recording, Lock& lock, const std::string& name) {
+  const bool better = !name.empty() && (recording.info.runtime == Runtime::kGo || !lock.name.valid() || recording.table.text(lock.name).empty());
+  if (better && lock.registry_id == 0) lock.name = recording.table.intern(name);
+}
+
 }  // namespace
 
-void infer_holders(Recording& recording, std::size_t dump_index, const std::vector<Activity>& activities, const AnalyzeOptions&) {
+void infer_holders(Recording& recording, std::size_t dump_index, const std::vector<Activity>& activities, const AnalyzeOptions& options) {
   Dump& dump = recording.dumps[dump_index];
   const RuntimeRules& rules = runtime_rules(recording.info.runtime);
   const std::vector<Subject> subjects = find_subjects(recording, dump, rules);
   if (subjects.empty()) return;
+  SourceCheck source(recording, dump, rules, options);
   std::vector<std::vector<Candidate>> by_subject(subjects.size());
   for (const Candidate& c : find_candidates(recording, dump, activities, rules, subjects)) by_subject[c.subject].push_back(c);
-  Decision decision(recording, dump, subjects);
-  for (std::size_t s = 0; s < subjects.size(); ++s) decision.decide(s, std::move(by_subject[s]));
+  Decision decision(recording, dump, source);
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    if (source.knows(subjects[s])) {
+      name_lock(recording, dump.locks[subjects[s].lock.index], source.name(subjects[s]));
+      source.find(subjects[s], s, activities, by_subject[s]);
+    }
+    decision.decide(subjects[s], std::move(by_subject[s]));
+  }
 }
 
 }  // namespace tailback::analyze

@@ -1,0 +1,111 @@
+#include "analyze/holders/source_check.h"
+
+#include <unordered_set>
+
+#include "analyze/holders/bystanders.h"
+
+namespace tailback::analyze {
+namespace {
+
+/// Distinct lines read for one dump: enough for any program's own frames, a bound on a hostile dump.
+constexpr std::size_t kMostLines = 4096;
+
+}  // namespace
+
+SourceCheck::SourceCheck(const Recording& recording, const Dump& dump, const RuntimeRules& rules, const AnalyzeOptions& options)
+    : recording_(recording), dump_(dump), rules_(rules), finder_(options.source_dir, options.source_from_paths) {}
+
+std::string SourceCheck::quote(std::string_view file, std::uint32_t line, const std::string& text) const {
+  return std::string(file.substr(file.rfind('/') + 1)) + ":" + std::to_string(line) + " `" + text + "`";
+}
+
+const SourceCheck::LockText& SourceCheck::lock_text(const Subject& subject) {
+  const auto [found, added] = locks_.try_emplace(subject.lock.index);
+  LockText& lock = found->second;
+  if (!added) return lock;
+  for (const WaitPlace& place : subject.places) {
+    if (!place.file.valid() || place.line == 0) continue;
+    const std::string file = source_path(recording_.table.text(place.function), recording_.table.text(place.file));
+    const SourceEvidence at = finder_.evidence(file, place.line);
+    if (!at.in_function || at.taken.size() != 1) continue;
+    const SourceHold& taken = at.taken.front();
+    if (lock.known && (lock.key != taken.key || (lock.key.empty() && lock.written != taken.lock))) return lock = LockText{};
+    lock = {taken.key, taken.lock, file, quote(file, place.line, at.text), true};
+  }
+  return lock;
+}
+
+bool SourceCheck::knows(const Subject& subject) { return lock_text(subject).known; }
+std::string SourceCheck::name(const Subject& subject) { return lock_text(subject).key; }
+
+const SourceEvidence& SourceCheck::evidence(const ThreadView& view, std::size_t frame) {
+  static const SourceEvidence kNothing;
+  const Frame& at = view.frame(frame);
+  if (view.file(frame).empty() || at.line == 0) return kNothing;
+  const StringId callee = frame > 0 ? view.frame(frame - 1).function : StringId{};
+  const std::tuple key{at.file.index, at.line, callee.index};
+  if (const auto known = evidence_.find(key); known != evidence_.end()) return known->second;
+  if (evidence_.size() >= kMostLines) return kNothing;
+  return evidence_.emplace(key, finder_.evidence(source_path(view.function(frame), view.file(frame)), at.line, recording_.table.text(callee))).first->second;
+}
+
+const SourceHold* SourceCheck::find_hold(const std::vector<SourceHold>& holds, const LockText& lock, std::string_view file) const {
+  for (const SourceHold& hold : holds) {
+    if (!lock.key.empty() ? hold.key == lock.key : hold.key.empty() && hold.lock == lock.written && file == lock.file) return &hold;
+  }
+  return nullptr;
+}
+
+SourceCheck::Verdict SourceCheck::check(const Subject& subject, const Candidate& candidate, std::string& words, LockMode& mode) {
+  const LockText& lock = lock_text(subject);
+  const ThreadView view(recording_.table, dump_.threads[candidate.thread.index]);
+  if (!lock.known || candidate.frame >= view.size()) return Verdict::kUnknown;
+  const SourceEvidence& at = evidence(view, candidate.frame);
+  // A line that does not make the call that the dump shows is of another version of the source.
+  if (!at.in_function || (candidate.frame > 0 && !at.callee_found)) return Verdict::kUnknown;
+  const std::string file = source_path(view.function(candidate.frame), view.file(candidate.frame));
+  if (const SourceHold* hold = find_hold(at.held, lock, file)) {
+    if (hold->maybe) return Verdict::kUnknown;
+    mode = hold->mode;
+    words = "the source takes it at " + quote(file, hold->line, hold->text) + " and has not given it back at " + quote(file, view.frame(candidate.frame).line, at.text);
+    return Verdict::kHeld;
+  }
+  // A key tells one lock from another; without it the names may differ and mean the same.
+  if (lock.key.empty()) return Verdict::kUnknown;
+  for (const SourceHold& hold : at.held) {
+    if (hold.key.empty()) return Verdict::kUnknown;
+  }
+  // What takes the lock for its caller (a helper named lock()) is not seen here, so only a method of the same type is refuted.
+  return subject.has_type(rules_.receiver(view, candidate.frame).type) ? Verdict::kNotHeld : Verdict::kUnknown;
+}
+
+void SourceCheck::find(const Subject& subject, std::size_t index, const std::vector<Activity>& activities, std::vector<Candidate>& candidates) {
+  if (!knows(subject)) return;
+  std::unordered_set<std::uint32_t> stacks_without;
+  std::vector<const Wait*> wait_of(dump_.threads.size(), nullptr);
+  for (const Wait& wait : dump_.waits) {
+    if (wait.thread.index < wait_of.size()) wait_of[wait.thread.index] = &wait;
+  }
+  for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
+    if (stacks_without.contains(dump_.threads[i].stack.index)) continue;
+    const ThreadView view(recording_.table, dump_.threads[i]);
+    const Wait* wait = wait_of[i];
+    if (!takes_part(recording_.table, rules_, view, activities[i])) continue;
+    const bool waits_for_it = wait != nullptr && wait->lock == subject.lock;
+    bool any = false;
+    for (std::size_t frame = wait != nullptr ? wait->frame + std::size_t{1} : 0; frame < view.size(); ++frame) {
+      if (waits_for_it && frame == wait->frame + std::size_t{1}) continue;
+      Candidate candidate{index, {i}, static_cast<std::uint16_t>(frame), LockMode::kExclusive, Evidence::kArgument, waits_for_it, false, 0};
+      std::string words;
+      if (check(subject, candidate, words, candidate.mode) != Verdict::kHeld) continue;
+      any = true;
+      const Receiver receiver = rules_.receiver(view, frame);
+      if (receiver.value != 0 && !receiver.uncertain && !subject.objects.empty() && !subject.has_object(receiver.value)) continue;
+      candidates.push_back(candidate);
+      break;
+    }
+    if (!any) stacks_without.insert(dump_.threads[i].stack.index);
+  }
+}
+
+}  // namespace tailback::analyze

@@ -1,0 +1,147 @@
+// Findings that are no ring: orphans, convoys, channels, pools, signals, leaks; and dumps of which nothing is to be said.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/unit/findings/stacks.h"
+
+namespace tailback::analyze {
+namespace {
+
+using testing::add_dump;
+using testing::findings_of;
+using testing::recording_of;
+
+bool has(const std::vector<Finding>& findings, FindingKind kind) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) { return finding.kind == kind; });
+}
+
+std::string many(int from, int to, std::string_view frames) {
+  std::string text;
+  for (int i = from; i < to; ++i) text += std::to_string(i) + " " + std::string(frames);
+  return text;
+}
+
+constexpr std::string_view kMutexWaiter = "[semacquire]\nsync.(*Mutex).lockSlow(0xc000010000)\nmain.(*Journal).Append(0xc000010000) journal.go:8\nmain.handle() main.go:3\n";
+
+TEST(OrphanedLock, IsCertainWhenTheOwnerIsNotAmongTheThreads) {
+  Recording recording = recording_of(Runtime::kNative, "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n");
+  recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMutex, .owner = "99"}};
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kOrphanedLock);
+  EXPECT_EQ(findings[0].confidence, Confidence::kCertain);
+}
+
+TEST(OrphanedLock, IsNotSaidWhileSomebodyCouldHoldTheLock) {
+  Recording recording = recording_of(Runtime::kNative, "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n2\ncompute() x.cc:9\n");
+  EXPECT_FALSE(has(findings_of(recording), FindingKind::kOrphanedLock));
+}
+
+TEST(LockConvoy, IsALockThatMovesWhileTheQueueStays) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 120, kMutexWaiter));
+  add_dump(recording, many(110, 130, kMutexWaiter));
+  const std::vector<Finding> findings = findings_of(recording);
+  EXPECT_TRUE(has(findings, FindingKind::kLockConvoy));
+  for (const Finding& finding : findings) EXPECT_NE(finding.severity, FindingSeverity::kDeadlock);
+}
+
+TEST(LockConvoy, IsNotSaidOfAQueueThatStands) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 120, kMutexWaiter));
+  add_dump(recording, many(100, 125, kMutexWaiter));
+  EXPECT_FALSE(has(findings_of(recording), FindingKind::kLockConvoy));
+}
+
+TEST(LockConvoy, SaysThatOneDumpCantShowIt) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 120, kMutexWaiter));
+  AnalyzeOptions options;
+  options.source_from_paths = false;
+  const Analysis analysis = analyze(recording, options);
+  EXPECT_TRUE(std::any_of(analysis.not_evaluated.begin(), analysis.not_evaluated.end(), [](const NotEvaluated& n) { return n.kind == FindingKind::kLockConvoy; }));
+}
+
+TEST(ChannelDeadlock, IsALockHeldAcrossASend) {
+  Recording recording = recording_of(Runtime::kGo, R"(
+1 [chan send]
+  main.(*Mux).distribute(0xc000010000) mux.go:30
+  main.(*Mux).loop(0xc000010000?) mux.go:12
+2 [semacquire]
+  sync.(*Mutex).lockSlow(0xc000010000)
+  main.(*Mux).stop(0xc000010000) mux.go:50
+  main.close() main.go:3
+)");
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].kind, FindingKind::kChannelDeadlock);
+  EXPECT_LE(findings[0].confidence, Confidence::kLikely);
+}
+
+TEST(PoolExhaustion, IsEveryWorkerWaitingForAResult) {
+  const std::string_view worker = "[WAITING (parking)]\njdk.internal.misc.Unsafe.park\njava.util.concurrent.FutureTask.get\ncom.acme.Page.render\njava.util.concurrent.ThreadPoolExecutor.runWorker\njava.lang.Thread.run\n";
+  Recording recording = recording_of(Runtime::kJava, many(1, 5, worker));
+  EXPECT_TRUE(has(findings_of(recording), FindingKind::kPoolExhaustion));
+}
+
+TEST(PoolExhaustion, IsNotSaidWhileAWorkerIsFree) {
+  const std::string_view worker = "[WAITING (parking)]\njdk.internal.misc.Unsafe.park\njava.util.concurrent.FutureTask.get\ncom.acme.Page.render\njava.util.concurrent.ThreadPoolExecutor.runWorker\njava.lang.Thread.run\n";
+  const std::string_view idle = "[WAITING (parking)]\njdk.internal.misc.Unsafe.park\njava.util.concurrent.ThreadPoolExecutor.getTask\njava.util.concurrent.ThreadPoolExecutor.runWorker\njava.lang.Thread.run\n";
+  Recording recording = recording_of(Runtime::kJava, many(1, 5, worker) + many(5, 6, idle));
+  EXPECT_FALSE(has(findings_of(recording), FindingKind::kPoolExhaustion));
+}
+
+constexpr std::string_view kGateWaiter = "[sync.Cond.Wait]\nsync.runtime_notifyListWait(0xc000010050, 0x1)\nsync.(*Cond).Wait(0xc000010040)\nmain.(*Gate).Pass(0xc000010000) gate.go:9\nmain.main.func1() main.go:8\n";
+
+TEST(LostSignal, IsAConditionThatNobodyIsLeftToSignal) {
+  Recording recording = recording_of(Runtime::kGo, many(1, 26, kGateWaiter));
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kLostSignal);
+  EXPECT_EQ(findings[0].confidence, Confidence::kPossible);
+}
+
+TEST(LostSignal, IsNotSaidWhileAThreadCouldSignal) {
+  Recording recording = recording_of(Runtime::kGo, many(1, 26, kGateWaiter) + "30 [IO wait]\ninternal/poll.runtime_pollWait()\nmain.accept() main.go:50\n");
+  EXPECT_TRUE(findings_of(recording).empty());
+}
+
+constexpr std::string_view kLeaked = "[chan receive]\nmain.await() main.go:9\nmain.spawn.func1() main.go:20\n";
+
+TEST(Leak, IsAGroupThatOnlyGrows) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 120, kLeaked) + "1 [running]\nmain.work() main.go:70\n");
+  add_dump(recording, many(100, 140, kLeaked) + "1 [running]\nmain.work() main.go:70\n");
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kLeak);
+  EXPECT_EQ(findings[0].confidence, Confidence::kLikely);
+}
+
+TEST(Leak, IsNotSaidOfAPoolWhoseMembersChange) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 120, kLeaked) + "1 [running]\nmain.work() main.go:70\n");
+  add_dump(recording, many(200, 240, kLeaked) + "1 [running]\nmain.work() main.go:70\n");
+  EXPECT_TRUE(findings_of(recording).empty());
+}
+
+TEST(Findings, SayNothingOfAServiceThatWaitsForWork) {
+  Recording recording = recording_of(Runtime::kGo, R"(
+1 [chan receive]
+  main.main() main.go:9
+2 [IO wait]
+  internal/poll.runtime_pollWait()
+  net.(*TCPListener).Accept()
+  main.serve() main.go:20
+3 [select]
+  main.(*Worker).loop(0xc000010000) worker.go:9
+4 [sleep]
+  time.Sleep()
+  main.tick() main.go:30
+5 [semacquire]
+  sync.(*Mutex).lockSlow(0xc000020000)
+  main.(*Stats).Add(0xc000020000) stats.go:5
+6 [running]
+  main.(*Stats).Sum(0xc000020000) stats.go:15
+)");
+  EXPECT_TRUE(findings_of(recording).empty());
+}
+
+}  // namespace
+}  // namespace tailback::analyze
