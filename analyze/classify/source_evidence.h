@@ -64,7 +64,8 @@ struct SourceEvidence {
 /// Finds the source file that a frame names. Files are read once and kept.
 ///
 /// With a directory, the file whose path shares the longest suffix with the frame's; two that share equally long ones are
-/// ambiguous and count as not found. A wrong file is worse than none: its evidence would be, too.
+/// ambiguous and count as not found (but the one at the top of the directory is it where only the name is shared). A wrong file is
+/// worse than none: its evidence would be, too.
 /// Errors: a file that can't be read is not found. Limits: files over 8 MiB and more than 200,000 directory entries are not read.
 class SourceFinder {
  public:

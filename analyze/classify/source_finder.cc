@@ -81,7 +81,12 @@ std::string SourceFinder::State::find_in_directory(std::string_view path) {
     best = candidate;
     ambiguous = false;
   }
-  return ambiguous ? std::string() : best;
+  if (!ambiguous) return best;
+  // Folders below the directory are called the same where the program was built; the directory itself need not be. So of files
+  // that share only their name with the frame's, the one at the top is it.
+  const std::string top = (fs::path(directory) / known->first).string();
+  const bool at_top = longest == 1 && std::find(known->second.begin(), known->second.end(), top) != known->second.end();
+  return at_top ? top : std::string();
 }
 
 SourceFinder::SourceFinder(std::string directory, bool from_paths) : state_(std::make_unique<State>()) {

@@ -331,6 +331,14 @@ TEST_F(SourceFinderTest, TwoThatFitAlikeAreNone) {
   EXPECT_FALSE(finder.evidence("/build/three/main.go", 1).in_function);
 }
 
+TEST_F(SourceFinderTest, OfFilesThatShareOnlyTheirNameTheOneAtTheTopIsIt) {
+  write("main.go", "package main\n");
+  SourceFinder finder(root_.string(), false);
+  ASSERT_NE(finder.text("/build/agent/main.go"), nullptr);
+  EXPECT_TRUE(finder.text("/build/agent/main.go")->starts_with("package main"));
+  EXPECT_TRUE(finder.text("/build/agent/two/main.go")->starts_with("package two"));
+}
+
 TEST_F(SourceFinderTest, OpensThePathOfTheDumpOnlyIfAllowed) {
   const std::string path = (root_ / "svc/set.go").string();
   EXPECT_EQ(SourceFinder("", false).text(path), nullptr);
