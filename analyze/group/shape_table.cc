@@ -1,6 +1,15 @@
 #include "analyze/group/shape_table.h"
 
 namespace tailback::analyze {
+namespace {
+
+void append_address(const Frame& frame, std::vector<std::uint32_t>& parts) {
+  const std::uint64_t address = frame.offset != 0 ? frame.offset : frame.address;
+  parts.push_back(static_cast<std::uint32_t>(address));
+  parts.push_back(static_cast<std::uint32_t>(address >> 32));
+}
+
+}  // namespace
 
 std::size_t ShapeTable::PartsHash::operator()(const std::vector<std::uint32_t>& parts) const noexcept {
   std::uint64_t hash = 0x9e3779b97f4a7c15u + parts.size();
@@ -20,13 +29,12 @@ void ShapeTable::append_parts(StackId stack, std::vector<std::uint32_t>& parts) 
     const Frame& frame = table_.frame(id);
     parts.push_back(frame.function.index);
     // A frame without a name is told from others by where it is: nothing else of it is known.
-    if (!frame.function.valid()) {
-      parts.push_back(static_cast<std::uint32_t>(frame.offset));
-      parts.push_back(static_cast<std::uint32_t>(frame.address >> 4));
-    }
+    if (!frame.function.valid()) append_address(frame, parts);
     if (level_ != GroupBy::kFunctions) {
       parts.push_back(frame.file.index);
       parts.push_back(frame.line);
+      // Where no line is known, the call's address tells two calls of one function apart as a line would.
+      if (frame.line == 0) append_address(frame, parts);
     }
   }
 }
@@ -56,6 +64,8 @@ std::string shape_text(const StackTable& table, StackId stack, GroupBy level) {
       text += table.text(frame.file);
       text += ':';
       text += std::to_string(frame.line);
+      // Offsets are the same in every process that runs the build; addresses are not.
+      if (frame.line == 0 && frame.offset != 0) text += "+" + std::to_string(frame.offset);
     }
     text += '\n';
   }

@@ -1,7 +1,7 @@
 // Which stacks count as the same at a grouping level.
 //
 // A shape is what is left of a stack when the level has set aside what it does not look at: addresses and
-// offsets (kLines), lines and files too (kFunctions). Stacks of one recording that share a shape have the same number, across all of its dumps.
+// offsets (kLines; kept where no line is known), lines and files too (kFunctions). Stacks of one recording that share a shape have the same number, across all of its dumps.
 //
 // Cost: each distinct stack is looked at once.
 #pragma once

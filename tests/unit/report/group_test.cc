@@ -60,6 +60,22 @@ TEST(GroupThreads, SetsAddressesAsideButNotLines) {
   EXPECT_EQ(count(GroupBy::kFunctions), 1u);
 }
 
+TEST(GroupThreads, TellsCallsApartByAddressWhereNoLineIsKnown) {
+  Recording recording;
+  Frame frame;
+  frame.function = recording.table.intern("pthread_rwlock_wrlock");
+  Dump dump;
+  for (const std::uint64_t address : {std::uint64_t{0x7f0000001000}, std::uint64_t{0x7f0000001000}, std::uint64_t{0x7f0000001040}}) {
+    frame.address = address;
+    ThreadRecord thread;
+    thread.stack = recording.table.intern(std::vector<FrameId>{recording.table.intern(frame)});
+    dump.threads.push_back(thread);
+  }
+  ShapeTable lines(recording.table, GroupBy::kLines), functions(recording.table, GroupBy::kFunctions);
+  EXPECT_EQ(group_threads(dump, std::vector<Activity>(3), GroupBy::kLines, lines).size(), 2u);
+  EXPECT_EQ(group_threads(dump, std::vector<Activity>(3), GroupBy::kFunctions, functions).size(), 1u);
+}
+
 TEST(GroupThreads, NeverMixesTwoLocksInTheSameFunction) {
   Recording recording;
   Dump dump;
