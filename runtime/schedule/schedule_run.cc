@@ -36,6 +36,7 @@ constexpr std::uint32_t kNoStep = UINT32_MAX;
 struct Role {
   schedule_run::state* run = nullptr;
   std::uint32_t thread = 0;      // index into state::threads
+  std::string name;              // its own copy: the list of threads may grow meanwhile
   std::uint32_t operations = 0;  // on locks of the schedule, so far
   std::uint32_t step = kNoStep;  // issued and not done
   bool in_wait = false;          // of a condition, whose own lock operations don't count
@@ -116,6 +117,7 @@ struct schedule_run::state final : locks::ScheduleHook, std::enable_shared_from_
   std::condition_variable changed;
   std::vector<Progress> progress;
   std::vector<std::unique_ptr<Thread>> threads;
+  std::uint32_t children_of_main = 0;
   std::map<std::uint32_t, int> native_looks;  // thread → looks in a row that found it parked
   std::optional<std::string> divergence;
   bool open = false;         // gates are open: it has diverged
@@ -201,7 +203,7 @@ void schedule_run::state::arrive(std::string_view lock, std::string_view operati
   const bool named = std::any_of(plan.steps.begin(), plan.steps.end(), [&](const schedule_step& step) { return step.lock == lock; });
   if (!named) return;
   const std::uint32_t number = ++role.operations;
-  const std::string& name = threads[role.thread]->name;
+  const std::string& name = role.name;
   for (std::uint32_t i = 0; i < plan.steps.size(); ++i) {
     const schedule_step& step = plan.steps[i];
     if (step.thread != name || step.number != number) continue;
@@ -217,7 +219,10 @@ void schedule_run::state::arrive(std::string_view lock, std::string_view operati
 }
 
 void schedule_run::state::body(std::uint32_t thread, const std::function<void()>& run) {
-  role = {this, thread};
+  {
+    const std::lock_guard hold(mutex);
+    role = {this, thread, threads[thread]->name};
+  }
   std::string failure;
   bool caught = false;
   try {
@@ -304,10 +309,8 @@ void schedule_run::start(std::string name, std::function<void()> body) {
     state::Thread& thread = *run.threads.back();
     if (name.empty()) {
       const bool nested = role.run == &run;
-      static thread_local std::uint32_t main_children = 0;
-      if (index == 0) main_children = 0;
-      const std::uint32_t ordinal = nested ? ++run.threads[role.thread]->children : ++main_children;
-      name = (nested ? run.threads[role.thread]->name : "main") + "." + std::to_string(ordinal);
+      const std::uint32_t ordinal = nested ? ++run.threads[role.thread]->children : ++run.children_of_main;
+      name = (nested ? role.name : "main") + "." + std::to_string(ordinal);
     }
     thread.name = std::move(name);
   }
