@@ -220,6 +220,50 @@ TEST(Capturer, ReadsTheSameStackBySignalAsFromOutside) {
   EXPECT_EQ(first->stack, second->stack) << text_of(a.recording, first->stack) << "---\n" << text_of(a.recording, second->stack);
 }
 
+#if defined(__x86_64__)
+// Spins until *flag is set; its unwind information is wrong: it says that the caller's frame is at address 16.
+extern "C" void tailback_test_spin_in_bad_frame(const volatile char* flag);
+asm(R"(
+  .text
+  .type tailback_test_spin_in_bad_frame, @function
+tailback_test_spin_in_bad_frame:
+  .cfi_startproc
+  .cfi_def_cfa %rax, 8
+1:
+  mov $16, %eax
+  cmpb $0, (%rdi)
+  je 1b
+  ret
+  .cfi_endproc
+  .size tailback_test_spin_in_bad_frame, . - tailback_test_spin_in_bad_frame
+)");
+
+TEST(Capturer, SurvivesAFaultInTheUnwinder) {
+  if (test::kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer delays signals";
+  auto capturer = make();
+  volatile char over = 0;
+  std::atomic<bool> begun{false};
+  KnownThread thread([&] {
+    begun = true;
+    tailback_test_spin_in_bad_frame(&over);
+  });
+  while (!begun) std::this_thread::yield();
+  struct sigaction before {}, after {};
+  ::sigaction(SIGSEGV, nullptr, &before);
+  // Until it stands in that function: the unwinder does well before.
+  RawDump raw;
+  for (int round = 0; round < 1000 && absent(raw.stats, Absence::kUnwinderFault) == 0; ++round) {
+    raw = capturer->capture("bad frame");
+    ASSERT_TRUE(raw.ok());
+    capturer->release(raw);
+  }
+  ::sigaction(SIGSEGV, nullptr, &after);
+  over = 1;
+  EXPECT_EQ(absent(raw.stats, Absence::kUnwinderFault), 1u);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+}
+#endif
+
 TEST(Capturer, SaysThatAThreadBlocksTheSignal) {
   auto capturer = make();
   std::atomic<bool> over{false}, ready{false};
