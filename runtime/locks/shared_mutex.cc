@@ -325,6 +325,18 @@ bool shared_mutex_queue::lock_slow(std::int64_t deadline_ns, const void* place) 
 }
 
 bool shared_mutex_queue::lock_shared_slow(std::int64_t deadline_ns, const void* place) {
+  // A writer that runs is soon done. The count is given back meanwhile, or it would keep the next writer out.
+  const std::uint32_t before = m.state_.fetch_sub(kReader, std::memory_order_relaxed);
+  if (before < 2 * kReader && (before & (kQueued | kWoken | kWriter)) == kQueued) last_reader_left();
+  for (int i = 0; i < kSpins; ++i) {
+    std::uint32_t word = m.state_.load(std::memory_order_relaxed);
+    if (open_for_reader(word) &&
+        m.state_.compare_exchange_weak(word, word + kReader, std::memory_order_acquire, std::memory_order_relaxed)) {
+      return true;
+    }
+    pause_processor();
+  }
+  if (open_for_reader(m.state_.fetch_add(kReader, std::memory_order_acquire))) return true;
   Waiter waiter;
   waiter.shared = true;
   WaitScope scope(this_thread(), {m.identity_.enter(&m), true, deadline_ns != kNoDeadline, place});
