@@ -57,7 +57,9 @@ void print_extent(Page& page, const Recording& recording, const Finding& finding
   const std::string extent = fmt::format("  {} of {} {} ({}) ", with_separators(blocked), with_separators(all), threads_word(recording.info.runtime), share_text(blocked, all));
   for (const bool whole : {true, false}) {
     const std::string locks = locks_phrase(recording, finding, whole);
-    const std::string line = extent + (locks.empty() ? "never go on" : blocked == 1 ? "stands behind " : "stand behind ") + locks;
+    std::string line = extent + (locks.empty() ? "never go on" : blocked == 1 ? "stands behind " : "stand behind ") + locks;
+    // What only an earlier dump shows is told as of then.
+    if (finding.dump + 1 < recording.dumps.size()) line += fmt::format(" (in dump {})", recording.dumps[finding.dump].id);
     // Where there is no room, LOCKS below has the address.
     if (whole && display_width(line) > page.width()) continue;
     page.line(line);

@@ -70,6 +70,12 @@ TEST(TextReport, SaysThatAHolderIsNotRecorded) {
   EXPECT_NE(report_of(incident).find("held, holder not recorded"), std::string::npos);
 }
 
+TEST(TextReport, SaysWhichDumpAFindingOfThePastIsFrom) {
+  Incident incident = make_incident(5);
+  incident.analysis.findings[0].dump = 1;
+  EXPECT_NE(report_of(incident).find("(in dump 2)"), std::string::npos) << report_of(incident);
+}
+
 TEST(TextReport, SaysOnceWhatWasLost) {
   Incident incident = make_incident(5);
   Dump& dump = incident.recording.dumps[2];
