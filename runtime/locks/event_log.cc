@@ -207,10 +207,10 @@ std::size_t drain_events(void (*take)(const RawEvent&, void*), void* context) no
 
 std::uint64_t events_lost() noexcept { return lost.load(std::memory_order_relaxed); }
 
-void event_acquired(ThreadSlot* record, std::uint64_t key, std::uint64_t place) noexcept {
+void event_acquired(ThreadSlot* record, std::uint64_t key, std::uint64_t place, bool tried) noexcept {
   if (!events_on()) return;
   advance(record, clock_of(lock_of(key)));
-  append(record, LockOperation::kAcquire, key, place);
+  append(record, tried ? LockOperation::kTryAcquire : LockOperation::kAcquire, key, place);
 }
 
 void event_released(ThreadSlot* record, std::uint64_t key, std::uint64_t place) noexcept {

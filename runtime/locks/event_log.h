@@ -50,7 +50,8 @@ std::size_t drain_events(void (*take)(const RawEvent&, void* context), void* con
 std::uint64_t events_lost() noexcept;
 
 // What the locks call. Each does nothing when events are off.
-void event_acquired(ThreadSlot* record, std::uint64_t key, std::uint64_t place) noexcept;
+/// `tried`: it would have given up rather than wait for ever.
+void event_acquired(ThreadSlot* record, std::uint64_t key, std::uint64_t place, bool tried = false) noexcept;
 void event_released(ThreadSlot* record, std::uint64_t key, std::uint64_t place) noexcept;
 /// kCreate, kDestroy, kRequest, kTryFail.
 void event_simple(ThreadSlot* record, LockOperation operation, std::uint64_t key, std::uint64_t place) noexcept;

@@ -52,10 +52,10 @@ void set_hold_stacks(bool on) noexcept {
   }
 }
 
-void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {
+void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place, bool tried) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(place);
   if ((features.load(std::memory_order_relaxed) & kFeatureHoldStacks) != 0) record_stack(record, address);
-  event_acquired(record, key, address);
+  event_acquired(record, key, address, tried);
   schedule_after();
 }
 

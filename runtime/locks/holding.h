@@ -13,15 +13,15 @@
 namespace tailback::locks {
 
 /// The part of note_acquired that events and hold stacks need.
-void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place) noexcept;
+void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place, bool tried) noexcept;
 void observe_released(ThreadSlot* record, std::uint64_t key, const void* place) noexcept;
 
 /// After the lock was granted.
-inline void note_acquired(ThreadSlot* record, std::uint64_t id, bool shared, const void* place) noexcept {
+inline void note_acquired(ThreadSlot* record, std::uint64_t id, bool shared, const void* place, bool tried = false) noexcept {
   if (record == nullptr || id == 0) [[unlikely]] return;
   const std::uint64_t key = hold_key(id, shared);
   push_hold(record, key, place);
-  if (features.load(std::memory_order_relaxed) != 0) [[unlikely]] observe_acquired(record, key, place);
+  if (features.load(std::memory_order_relaxed) != 0) [[unlikely]] observe_acquired(record, key, place, tried);
 }
 
 /// Before the lock is given back.

@@ -75,7 +75,7 @@ bool mutex::try_lock() noexcept {
   schedule_before(ScheduledOperation::kTry, identity_);
   const bool taken = try_take(state_);
   if (taken) {
-    note_acquired(this_thread(), identity_.enter(this), false, place);
+    note_acquired(this_thread(), identity_.enter(this), false, place, true);
   } else {
     note_failed(identity_.enter(this), place);
   }
@@ -94,7 +94,7 @@ bool mutex::try_lock_for_ns(std::int64_t ns) noexcept {
   // A timed wait is in no ring, so lock_slow does not throw.
   const bool taken = try_take(state_) || (ns > 0 && lock_slow(deadline_after(ns), place));
   if (taken) {
-    note_acquired(this_thread(), identity_.enter(this), false, place);
+    note_acquired(this_thread(), identity_.enter(this), false, place, true);
   } else {
     note_failed(identity_.enter(this), place);
   }
@@ -116,10 +116,10 @@ bool recursive_mutex::again() noexcept {
   return true;
 }
 
-void recursive_mutex::take(const void* place) noexcept {
+void recursive_mutex::take(const void* place, bool tried) noexcept {
   owner_.store(thread_token(), std::memory_order_relaxed);
   depth_ = 1;
-  note_acquired(this_thread(), identity_.enter(this), false, place);
+  note_acquired(this_thread(), identity_.enter(this), false, place, tried);
 }
 
 void recursive_mutex::lock() {
@@ -136,7 +136,7 @@ bool recursive_mutex::try_lock() noexcept {
   schedule_before(ScheduledOperation::kTry, identity_);
   const bool taken = try_take(state_);
   if (taken) {
-    take(place);
+    take(place, true);
   } else {
     note_failed(identity_.enter(this), place);
   }

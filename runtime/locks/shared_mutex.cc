@@ -421,7 +421,7 @@ std::int64_t deadline_after(std::int64_t ns) noexcept {
 void note_try(lock_identity& identity, const void* lock, bool taken, bool shared, const void* place) noexcept {
   const std::uint64_t id = identity.enter(lock);
   if (taken) {
-    note_acquired(this_thread(), id, shared, place);
+    note_acquired(this_thread(), id, shared, place, true);
   } else if (events_on() && id != 0 && this_thread() != nullptr) {
     event_simple(this_thread(), LockOperation::kTryFail, hold_key(id, shared), reinterpret_cast<std::uintptr_t>(place));
   }

@@ -94,7 +94,7 @@ class TAILBACK_CAPABILITY("mutex") recursive_mutex {
 
  private:
   bool again() noexcept;
-  void take(const void* place) noexcept;
+  void take(const void* place, bool tried = false) noexcept;
 
   lock_identity identity_{lock_kind::recursive_mutex};
   std::atomic<std::uint32_t> state_{0};
