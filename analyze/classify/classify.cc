@@ -56,7 +56,9 @@ Activity recorded_activity(const Recording& recording, const Dump& dump, const W
   }
   const ThreadView view(recording.table, dump.threads[wait.thread.index]);
   if (wait.frame > activity.wait_frame || site.lock == LockKind::kUnknown) activity.wait_frame = wait.frame;
-  activity.own_frame = own_frame(rules, recording.table, view, activity.wait_frame + std::size_t{1});
+  // A monitor is entered by the language, not by a call: the frame that waits is already the program's.
+  const std::size_t caller = kind == LockKind::kMonitor ? wait.frame : activity.wait_frame + std::size_t{1};
+  activity.own_frame = own_frame(rules, recording.table, view, caller);
   if (activity.own_frame == view.size()) activity.own_frame = own_frame(rules, recording.table, view, 0);
   return activity;
 }
