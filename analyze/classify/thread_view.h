@@ -11,8 +11,9 @@ namespace tailback::analyze {
 class ThreadView {
  public:
   ThreadView(const StackTable& table, const ThreadRecord& thread)
-      : table_(table), frames_(table.stack(thread.stack)), arguments_(table.arguments(thread.arguments)) {}
+      : table_(table), frames_(table.stack(thread.stack)), arguments_(table.arguments(thread.arguments)), name_(table.text(thread.name)) {}
 
+  [[nodiscard]] std::string_view name() const { return name_; }
   [[nodiscard]] std::size_t size() const { return frames_.size(); }
   /// Text of a frame's function; empty past the end.
   [[nodiscard]] std::string_view function(std::size_t at) const {
@@ -41,6 +42,7 @@ class ThreadView {
   const StackTable& table_;
   std::span<const FrameId> frames_;
   std::span<const Argument> arguments_;
+  std::string_view name_;
 };
 
 }  // namespace tailback::analyze

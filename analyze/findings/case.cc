@@ -97,8 +97,10 @@ std::string Case::doing(ThreadIndex thread) const {
 }
 
 Confidence Case::confidence(const Hold* hold) const {
-  if (hold == nullptr || hold->basis == Basis::kObserved) return Confidence::kCertain;
-  return hold->strength >= 2 ? Confidence::kLikely : Confidence::kPossible;
+  if (hold == nullptr) return Confidence::kCertain;
+  // An owner that was read while the lock moved may have come after the waits that were read before it.
+  if (hold->strength < 2) return Confidence::kPossible;
+  return hold->basis == Basis::kObserved ? Confidence::kCertain : Confidence::kLikely;
 }
 
 Confidence Case::ring_confidence(const Ring& ring) const {

@@ -19,6 +19,25 @@ std::string identity(const History& history, const Finding& finding) {
   return key + " " + (finding.chain.empty() ? std::string() : finding.chain.front().function + " " + finding.chain.front().wait_function);
 }
 
+/// What a later dump no longer shows: a deadlock was none then; of the rest it is told that it has ended, unless another finding has taken
+/// the lock over (a holder that stalled in one dump and a convoy in the next are one thing).
+bool keep_past(const History& history, Finding& finding, const std::map<std::string, Finding>& latest) {
+  const std::size_t last = history.dumps.back().dump;
+  if (finding.dump == last) return true;
+  if (finding.severity == FindingSeverity::kDeadlock || finding.confidence == Confidence::kPossible) return false;
+  for (const auto& [key, other] : latest) {
+    if (other.dump <= finding.dump) continue;
+    for (const LockId mine : finding.locks) {
+      for (const LockId theirs : other.locks) {
+        if (history.locks.identity(finding.dump, mine) == history.locks.identity(other.dump, theirs)) return false;
+      }
+    }
+  }
+  finding.severity = FindingSeverity::kInfo;
+  finding.evidence.push_back("seen up to dump " + std::to_string(history.recording.dumps[finding.dump].id) + "; no longer so in the last one");
+  return true;
+}
+
 void rank(std::vector<Finding>& findings) {
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     if (a.severity != b.severity) return a.severity < b.severity;
@@ -54,7 +73,9 @@ std::vector<Finding> find(const Recording& recording, const std::vector<DumpAnal
     if (&analysis == &dumps.back()) merge_not_evaluated(std::move(found.not_evaluated), not_evaluated);
   }
   std::vector<Finding> findings;
-  for (auto& [key, finding] : latest) findings.push_back(std::move(finding));
+  for (auto& [key, finding] : latest) {
+    if (keep_past(history, finding, latest)) findings.push_back(finding);
+  }
   rank(findings);
   return findings;
 }

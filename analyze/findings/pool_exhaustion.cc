@@ -64,6 +64,8 @@ void find_pool_exhaustion(const Case& dump, const History&, Found& found) {
     bool known = false;
     const std::string name = pool_of(dump, {i}, known);
     if (name.empty() && !known) continue;
+    // An idle worker of an executor is one of its workers; what else takes no part is none.
+    if (!known && !takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) continue;
     Pool& pool = pools[name];
     pool.known_executor = known;
     pool.workers += dump.dump().threads[i].count;

@@ -38,7 +38,7 @@ bool WaitGraph::usable(const Wait& wait) const { return wait.thread.index < thre
 
 bool WaitGraph::usable(const Hold& hold) const {
   if (hold.thread.index >= threads_ || hold.lock.index >= locks_) return false;
-  return hold.basis == Basis::kObserved || hold.strength >= least_strength_;
+  return hold.strength >= least_strength_;
 }
 
 void WaitGraph::index_waits_and_holds() {

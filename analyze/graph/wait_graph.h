@@ -44,7 +44,7 @@ using Ring = std::vector<Step>;
 
 class WaitGraph {
  public:
-  /// Takes in holds of at least that strength; observed ones always.
+  /// Takes in holds of at least that strength.
   explicit WaitGraph(const Dump& dump, int least_strength = 1);
 
   [[nodiscard]] const Dump& dump() const { return dump_; }

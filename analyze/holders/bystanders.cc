@@ -2,10 +2,18 @@
 
 namespace tailback::analyze {
 
+namespace {
+
+/// Frames of who writes a dump: Go's profile, and tailback's own threads.
+constexpr std::string_view kWriters[] = {"runtime/pprof.", "runtime/debug.", "tailback::Collector::", "tailback::Observer::run", "tailback::Scribe::", "tailback::AsyncProbe::"};
+
+}  // namespace
+
 bool wrote_the_dump(const ThreadView& thread) {
-  for (std::size_t i = 0; i < thread.size() && i < 6; ++i) {
+  constexpr std::size_t kFarthest = 16;
+  for (std::size_t i = 0; i < thread.size() && i < kFarthest; ++i) {
     const std::string_view function = thread.function(i);
-    if (function.starts_with("runtime/pprof.") || function.starts_with("runtime/debug.") || function == "runtime.Stack") return true;
+    if (starts_with_any(function, kWriters) || function == "runtime.Stack") return true;
   }
   return false;
 }
@@ -20,6 +28,7 @@ std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, 
 
 bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
   if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
+  if (thread.name().starts_with("tailback")) return false;
   const std::uint16_t own = outermost_own(table, rules, thread);
   if (own == thread.size()) return false;
   const std::string_view function = thread.function(own);

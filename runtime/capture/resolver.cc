@@ -146,7 +146,10 @@ void Resolver::add_owners(Dump& dump) {
     std::string evidence = lock.kind == LockKind::kJoin     ? "the thread that is waited for has not ended"
                            : lock.kind == LockKind::kRwlock ? "the lock's own word for its writer"
                                                             : "the mutex' own word for its owner";
-    if (owner.changed) evidence += "; the lock changed while the dump was taken";
+    if (owner.changed) {
+      evidence += "; the lock changed while the dump was taken";
+      hold.strength = 1;
+    }
     hold.evidence = recording_.table.intern(evidence);
     dump.holds.push_back(hold);
   }

@@ -128,7 +128,7 @@ struct Hold {
   LockMode mode = LockMode::kExclusive;
   Basis basis = Basis::kObserved;
   std::uint16_t frame = kNoFrame; ///< index into the thread's stack of the frame that took it
-  std::uint8_t strength = 2;      ///< of an inferred hold: 2 supports `likely`, 1 only `possible`
+  std::uint8_t strength = 2;      ///< of an inferred hold: 2 supports `likely`, 1 only `possible`; of an observed one 1: the lock moved meanwhile
   StringId evidence;              ///< in words, e.g. "r15 equals the lock's address in Values()"
 };
 
