@@ -83,7 +83,9 @@ void add_root(const Case& dump, Finding& finding, const Root& root) {
     link.note = dump.doing(root.thread);
     const std::size_t own = dump.activity(root.thread).own_frame;
     const ThreadView view = dump.view(root.thread);
-    if (own < view.size()) link.wait_function = std::string(view.function(own));
+    if (own < view.size() && dump.activity(root.thread).kind != ActivityKind::kRunning && view.function(own) != link.function) {
+      link.wait_function = std::string(view.function(own));
+    }
     finding.chain.push_back(std::move(link));
     if (root.hold != nullptr) dump.add_evidence(finding, *root.hold);
   }

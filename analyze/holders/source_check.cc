@@ -10,6 +10,9 @@ namespace {
 /// Distinct lines read for one dump: enough for any program's own frames, a bound on a hostile dump.
 constexpr std::size_t kMostLines = 4096;
 
+/// Whether the next frame in is one that the source calls: the runtime interrupts a goroutine anywhere (runtime.asyncPreempt).
+bool calls(const ThreadView& view, std::size_t frame) { return frame > 0 && !view.function(frame - 1).starts_with("runtime."); }
+
 }  // namespace
 
 SourceCheck::SourceCheck(const Recording& recording, const Dump& dump, const RuntimeRules& rules, const AnalyzeOptions& options)
@@ -42,7 +45,7 @@ const SourceEvidence& SourceCheck::evidence(const ThreadView& view, std::size_t 
   static const SourceEvidence kNothing;
   const Frame& at = view.frame(frame);
   if (view.file(frame).empty() || at.line == 0) return kNothing;
-  const StringId callee = frame > 0 ? view.frame(frame - 1).function : StringId{};
+  const StringId callee = calls(view, frame) ? view.frame(frame - 1).function : StringId{};
   const std::tuple key{at.file.index, at.line, callee.index};
   if (const auto known = evidence_.find(key); known != evidence_.end()) return known->second;
   if (evidence_.size() >= kMostLines) return kNothing;
@@ -62,7 +65,7 @@ SourceCheck::Verdict SourceCheck::check(const Subject& subject, const Candidate&
   if (!lock.known || candidate.frame >= view.size()) return Verdict::kUnknown;
   const SourceEvidence& at = evidence(view, candidate.frame);
   // A line that does not make the call that the dump shows is of another version of the source.
-  if (!at.in_function || (candidate.frame > 0 && !at.callee_found)) return Verdict::kUnknown;
+  if (!at.in_function || (calls(view, candidate.frame) && !at.callee_found)) return Verdict::kUnknown;
   const std::string file = source_path(view.function(candidate.frame), view.file(candidate.frame));
   if (const SourceHold* hold = find_hold(at.held, lock, file)) {
     if (hold->maybe) return Verdict::kUnknown;

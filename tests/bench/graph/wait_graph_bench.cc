@@ -57,7 +57,7 @@ Recording incident(std::uint32_t threads) {
     thread.state = ThreadState::kBlocked;
     thread.state_text = table.intern("semacquire");
     const std::uint16_t own = i < 2 ? 2 : 3;
-    std::vector<Argument> words{{0xc0001041a0, {}, own, 0, false}, {0xc000000000 + i * 64, {}, static_cast<std::uint16_t>(own + 1), 0, false}};
+    std::vector<Argument> words{{0xc0001041a0, {}, own, 0, false}, {0xc000000000 + std::uint64_t{i} * 64, {}, static_cast<std::uint16_t>(own + 1), 0, false}};
     if (i == 0) words[1].value = 0xc0001041a0;
     if (i > 1) words.insert(words.begin(), Argument{0xc0001041a0, {}, 1, 0, false});
     thread.stack = i == 0 ? table.intern(reader) : i == 1 ? table.intern(front) : table.intern(queued);
