@@ -51,10 +51,11 @@ struct Senders {
   std::uint64_t count = 0;
 };
 
-std::vector<Senders> senders(const Case& dump) {
+std::vector<Senders> senders(const Case& dump, const History& history) {
   std::vector<Senders> all;
   for (const Group& group : dump.groups()) {
-    if (group.activity == ActivityKind::kChannelSend && !group.threads.empty()) all.push_back({group.threads.front(), group.count});
+    if (group.activity != ActivityKind::kChannelSend || group.threads.empty()) continue;
+    if (!history.normal(group.stack, group.count)) all.push_back({group.threads.front(), group.count});
   }
   return all;
 }
@@ -70,8 +71,8 @@ ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count
   return link;
 }
 
-void without_partner(const Case& dump, bool all, Found& found) {
-  const std::vector<Senders> waiting = senders(dump);
+void without_partner(const Case& dump, const History& history, bool all, Found& found) {
+  const std::vector<Senders> waiting = senders(dump, history);
   const auto crowd = std::find_if(waiting.begin(), waiting.end(), [](const Senders& s) { return s.count >= kCrowd; });
   if (waiting.empty() || (!all && crowd == waiting.end())) return;
   Finding finding = dump.finding(FindingKind::kChannelDeadlock);
@@ -102,11 +103,11 @@ void without_partner(const Case& dump, bool all, Found& found) {
 
 }  // namespace
 
-void find_channel_deadlock(const Case& dump, const History&, Found& found) {
+void find_channel_deadlock(const Case& dump, const History& history, Found& found) {
   const bool all = all_stuck(dump);
   const std::size_t before = found.findings.size();
   across_a_lock(dump, all, found);
-  if (found.findings.size() == before && dump.recording().info.runtime == Runtime::kGo) without_partner(dump, all, found);
+  if (found.findings.size() == before && dump.recording().info.runtime == Runtime::kGo) without_partner(dump, history, all, found);
 }
 
 }  // namespace tailback::analyze

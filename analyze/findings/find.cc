@@ -38,6 +38,15 @@ bool keep_past(const History& history, Finding& finding, const std::map<std::str
   return true;
 }
 
+void learn_healthy(const Dump& dump, History& history) {
+  std::unordered_map<std::uint32_t, std::uint64_t> counts;
+  for (const ThreadRecord& thread : dump.threads) counts[thread.stack.index] += thread.count;
+  for (const auto& [stack, count] : counts) {
+    std::uint64_t& most = history.healthy[stack];
+    most = std::max(most, count);
+  }
+}
+
 void rank(std::vector<Finding>& findings) {
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     if (a.severity != b.severity) return a.severity < b.severity;
@@ -58,13 +67,14 @@ void merge_not_evaluated(std::vector<NotEvaluated> last, std::vector<NotEvaluate
 
 std::vector<Finding> find(const Recording& recording, const std::vector<DumpAnalysis>& dumps, const AnalyzeOptions&, std::vector<NotEvaluated>& not_evaluated) {
   const LockDirectory locks(recording);
-  const History history{recording, dumps, locks};
+  History history{recording, dumps, locks, {}};
   // The same finding in several dumps is told once, as the last of them shows it.
   std::map<std::string, Finding> latest;
   for (const DumpAnalysis& analysis : dumps) {
     const Case dump(recording, analysis);
     Found found;
     for (const Rule& rule : rules()) rule.apply(dump, history, found);
+    if (found.findings.empty()) learn_healthy(recording.dumps[analysis.dump], history);
     for (Finding& finding : found.findings) {
       const auto [known, added] = latest.try_emplace(identity(history, finding));
       if (!added) finding.first_seen_wall_ns = known->second.first_seen_wall_ns;

@@ -44,9 +44,10 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
 
 }  // namespace
 
-void find_lost_signal(const Case& dump, const History&, Found& found) {
+void find_lost_signal(const Case& dump, const History& history, Found& found) {
   for (const auto& [key, crowd] : crowds(dump)) {
     if (crowd.count < kFewestWaiters || somebody_left(dump, crowd)) continue;
+    if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;
     Finding finding = dump.finding(FindingKind::kLostSignal);
     finding.confidence = Confidence::kPossible;
     finding.severity = FindingSeverity::kStall;

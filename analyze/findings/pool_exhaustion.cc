@@ -58,7 +58,7 @@ bool somebody_else_acts(const Case& dump, const Pool& pool) {
 
 }  // namespace
 
-void find_pool_exhaustion(const Case& dump, const History&, Found& found) {
+void find_pool_exhaustion(const Case& dump, const History& history, Found& found) {
   std::map<std::string, Pool> pools;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     bool known = false;
@@ -75,6 +75,7 @@ void find_pool_exhaustion(const Case& dump, const History&, Found& found) {
   }
   for (const auto& [name, pool] : pools) {
     if (pool.workers < kFewestWorkers || pool.waiting != pool.workers) continue;
+    if (history.normal(dump.dump().threads[pool.members.front().index].stack, pool.waiting)) continue;
     Finding finding = dump.finding(FindingKind::kPoolExhaustion);
     const bool acts = somebody_else_acts(dump, pool);
     if (acts && !pool.known_executor) continue;

@@ -4,6 +4,7 @@
 // adds its findings. `History` is the recording's other dumps.
 #pragma once
 
+#include <unordered_map>
 #include <vector>
 
 #include "analyze/findings/case.h"
@@ -15,6 +16,14 @@ struct History {
   const Recording& recording;
   const std::vector<DumpAnalysis>& dumps;
   const LockDirectory& locks;
+  /// Threads by StackId, at most, in earlier dumps of which nothing was found: what waits there while all is well is normal.
+  std::unordered_map<std::uint32_t, std::uint64_t> healthy;
+
+  /// Whether as many threads stood on that stack when the service was well.
+  [[nodiscard]] bool normal(StackId stack, std::uint64_t count) const {
+    const auto known = healthy.find(stack.index);
+    return known != healthy.end() && known->second >= count;
+  }
 };
 
 struct Found {

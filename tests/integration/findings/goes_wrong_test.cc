@@ -45,6 +45,28 @@ TEST_P(GoesWrong, IsFoundToHaveGoneWrongAsItDid) {
   std::filesystem::remove(file);
 }
 
+TEST(DeadlockService, IsFoundToReadTwiceBehindAWriterWithNoHelpFromItsLocks) {
+  const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "findings-deadlock_service.tailback";
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
+  const std::string command = DEADLOCK_SERVICE " --threads 2000 --dumps 1 --file " + file.string() + " >/dev/null 2>&1";
+  if (std::system(command.c_str()) != 0) GTEST_SKIP() << "the machine does not allow the sample's threads: " << command;
+  RecordingCollector collector;
+  ASSERT_TRUE(read_incident(file.string(), collector).ok());
+  std::vector<Recording> recordings = collector.take();
+  ASSERT_EQ(recordings.size(), 1u);
+  const Analysis analysis = analyze(recordings[0], {});
+  ASSERT_FALSE(analysis.findings.empty());
+  const Finding& finding = analysis.findings[0];
+  EXPECT_EQ(finding.kind, FindingKind::kRecursiveReadLock) << finding.explanation;
+  EXPECT_EQ(finding.confidence, Confidence::kLikely);
+  ASSERT_GE(finding.chain.size(), 2u);
+  EXPECT_NE(finding.chain[0].function.find("HashSet::Values"), std::string::npos) << finding.chain[0].function;
+  EXPECT_NE(finding.chain[0].wait_function.find("HashSet::Size"), std::string::npos) << finding.chain[0].wait_function;
+  EXPECT_NE(finding.chain[1].wait_function.find("HashSet::AddOne"), std::string::npos) << finding.chain[1].wait_function;
+  EXPECT_GT(finding.blocked_in_all, 900u);
+  std::filesystem::remove(file);
+}
+
 INSTANTIATE_TEST_SUITE_P(Samples, GoesWrong,
                          ::testing::Values(Truth{"abba", "deadlock_cycle", "deposit", Confidence::kCertain}, Truth{"ring", "deadlock_cycle", "enter", Confidence::kCertain},
                                            Truth{"double_lock", "recursive_lock", "Ledger", Confidence::kCertain},

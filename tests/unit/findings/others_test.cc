@@ -104,6 +104,22 @@ TEST(LostSignal, IsNotSaidWhileAThreadCouldSignal) {
   EXPECT_TRUE(findings_of(recording).empty());
 }
 
+TEST(LostSignal, IsNotSaidOfWhatAlsoWaitedWhenTheServiceWasWell) {
+  const std::string_view busy = "30 [IO wait]\ninternal/poll.runtime_pollWait()\nmain.accept() main.go:50\n";
+  Recording recording = recording_of(Runtime::kGo, many(1, 26, kGateWaiter) + std::string(busy));
+  add_dump(recording, many(1, 26, kGateWaiter));
+  EXPECT_TRUE(findings_of(recording).empty());
+}
+
+TEST(Findings, OfAnEarlierDumpGoWhenALaterOneRefutesThem) {
+  const std::string_view ring = "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nouter() x.cc:5\n";
+  Recording recording = recording_of(Runtime::kNative, ring);
+  recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMutex, .owner = "1"}};
+  recording.dumps[0].holds = {Hold{.thread = {0}, .lock = {0}}};
+  add_dump(recording, "1\ncompute() x.cc:5\n");
+  EXPECT_TRUE(findings_of(recording).empty()) << "a deadlock that ended was none";
+}
+
 constexpr std::string_view kLeaked = "[chan receive]\nmain.await() main.go:9\nmain.spawn.func1() main.go:20\n";
 
 TEST(Leak, IsAGroupThatOnlyGrows) {
