@@ -54,6 +54,15 @@ bool is(std::string_view function, std::string_view type_and_method) {
   return is_sync(function) && function.ends_with(type_and_method);
 }
 
+/// A program's own mutex around sync's, as in "syncutil.(*RWMutex).RLock": of the lock's frames, not of those that use it.
+bool wraps_lock(std::string_view function) {
+  constexpr std::string_view kEndings[] = {"Mutex).Lock", "Mutex).RLock", "Locker).Lock"};
+  for (const std::string_view ending : kEndings) {
+    if (function.ends_with(ending)) return true;
+  }
+  return false;
+}
+
 /// Index of the first frame of sync, over the runtime's own that GOTRACEBACK=system shows; size: none.
 std::size_t first_sync_frame(const ThreadView& thread) {
   std::size_t at = 0;
@@ -106,6 +115,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
         site = WaitSite{};
         site.activity.kind = ActivityKind::kRunning;
       }
+      while (site.activity.kind == ActivityKind::kLock && last + 1 < thread.size() && wraps_lock(thread.function(last + 1))) ++last;
       site.activity.wait_frame = static_cast<std::uint16_t>(last);
       return site;
     }

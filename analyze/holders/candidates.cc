@@ -120,8 +120,11 @@ class Finder {
       candidate.evidence = same || subject.only_of_type ? Evidence::kScope : Evidence::kScopeType;
       return true;
     }
-    // The caller of another lock of the same object shows no line of this one.
-    if (wait != nullptr && hit.frame == wait->frame + 1 && !name_says_held(view.function(hit.frame))) return false;
+    // The caller of another lock shows no line of this one.
+    if (wait != nullptr && hit.frame == wait->frame + 1 && !name_says_held(view.function(hit.frame))) {
+      candidate.evidence = Evidence::kOtherLock;
+      return true;
+    }
     candidate.evidence = name_says_held(view.function(hit.frame)) ? Evidence::kName : same ? Evidence::kReceiver : Evidence::kReceiverType;
     return true;
   }
@@ -145,7 +148,7 @@ class Finder {
       if (activities_[i].kind == ActivityKind::kIdle) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
       for (const Argument& word : view.arguments()) {
-        if (word.uncertain || word.value == 0 || (wait != nullptr && word.frame <= wait->frame)) continue;
+        if (word.uncertain || word.value == 0 || word.frame >= view.size() || (wait != nullptr && word.frame <= wait->frame)) continue;
         if (word.value != subject.address && !subject.has_object(word.value)) continue;
         const Frame& frame = view.frame(word.frame);
         if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;

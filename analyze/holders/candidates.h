@@ -15,7 +15,7 @@
 
 namespace tailback::analyze {
 
-enum class Evidence : std::uint8_t { kRest, kArgument, kReceiverType, kName, kReceiver, kScopeType, kScope };
+enum class Evidence : std::uint8_t { kRest, kOtherLock, kArgument, kReceiverType, kName, kReceiver, kScopeType, kScope };
 
 struct Candidate {
   std::size_t subject = 0;               ///< index into the subjects

@@ -31,6 +31,7 @@ std::string words(const Recording& recording, const Dump& dump, const Subject& s
     case Evidence::kReceiverType: return function + " is a method of the type that the lock is in; whether of the same object, the dump does not tell";
     case Evidence::kName: return "the name of " + function + " says that it expects the lock to be held";
     case Evidence::kArgument: return function + " was given the lock, or the object that it is in";
+    case Evidence::kOtherLock: return function + " is a method of the type that the lock is in, and waits for another lock: it may have taken this one before";
     case Evidence::kRest: return "by elimination: every other thread waits for this lock, has nothing to do, or wrote the dump";
   }
   return {};

@@ -61,6 +61,12 @@ TEST(ClassifyGo, TellsTheFrontWriterFromTheQueue) {
   EXPECT_EQ(queued.address, 0xc000010000u);
 }
 
+TEST(ClassifyGo, LooksThroughAProgramsOwnMutex) {
+  const Read wrapped = read(Runtime::kGo, "1 [semacquire]\nsync.(*Mutex).lockSlow(0xc000010000)\nsync.(*Mutex).Lock(...)\nacme/syncutil.(*Mutex).Lock(...)\nmain.f() f.go:3\n");
+  EXPECT_EQ(wrapped.own, "main.f");
+  EXPECT_EQ(wrapped.address, 0xc000010000u);
+}
+
 TEST(ClassifyGo, TakesNoLockFromASemacquireOfTheRuntimesOwn) {
   const Read own = read(Runtime::kGo, "1 [semacquire]\nreflect.unsafe_New(0xc000010000)\nmain.f() f.go:3\n");
   EXPECT_EQ(own.waits, 0u);
