@@ -28,7 +28,7 @@ void add_once(std::vector<T>& values, const T& value) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
 }
 
-void add_place(Subject& subject, const Recording& recording, const ThreadView& view, const Wait& wait, const RuntimeRules& rules) {
+void add_place(Subject& subject, const ThreadView& view, const Wait& wait, const RuntimeRules& rules) {
   const std::size_t caller = wait.frame + std::size_t{1};
   if (caller >= view.size()) return;
   const Frame& frame = view.frame(caller);
@@ -40,7 +40,6 @@ void add_place(Subject& subject, const Recording& recording, const ThreadView& v
   if (receiver.type.empty()) return;
   add_once(subject.types, receiver.type);
   if (receiver.value != 0 && !receiver.uncertain) add_once(subject.objects, receiver.value);
-  static_cast<void>(recording);
 }
 
 }  // namespace
@@ -67,7 +66,7 @@ std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump,
     subject.pending_writer = subject.pending_writer || (wait.front && wait.mode == LockMode::kExclusive);
     (wait.mode == LockMode::kShared ? subject.readers_wait : subject.writers_wait) = true;
     // Thousands wait in a few places; the first few dozen of each object show them all.
-    if (subject.places.size() < 64) add_place(subject, recording, ThreadView(recording.table, dump.threads[wait.thread.index]), wait, rules);
+    if (subject.places.size() < 64) add_place(subject, ThreadView(recording.table, dump.threads[wait.thread.index]), wait, rules);
   }
   std::map<std::pair<std::string_view, LockKind>, int> locks_of_type;
   for (const Subject& subject : subjects) {
