@@ -11,6 +11,18 @@ bool lives(const Case& dump, const std::string& id) {
   return std::any_of(dump.dump().threads.begin(), dump.dump().threads.end(), [&](const ThreadRecord& thread) { return thread.id == id; });
 }
 
+/// The owner was another when the dump began: it may well be a thread that has come into being since.
+bool owner_changed(const Case& dump, LockId lock) {
+  return std::any_of(dump.dump().holds.begin(), dump.dump().holds.end(),
+                     [&](const Hold& hold) { return hold.lock == lock && hold.basis == Basis::kObserved && hold.strength < 2; });
+}
+
+/// Thread ids ascend: one above all others may belong to a thread that began after the dump listed them.
+bool newest(const Case& dump, const std::string& id) {
+  const auto longer = [](const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() > b.size() : a > b; };
+  return std::all_of(dump.dump().threads.begin(), dump.dump().threads.end(), [&](const ThreadRecord& thread) { return longer(id, thread.id); });
+}
+
 bool held(const Case& dump, LockId lock) {
   return !dump.graph().holds_of(lock).empty();
 }
@@ -52,10 +64,11 @@ void find_orphaned_lock(const Case& dump, const History&, Found& found) {
     const Lock& lock = dump.dump().locks[i];
     if (!is_a_lock(lock.kind) || dump.graph().waits_for(id).empty() || held(dump, id) || named(found, id)) continue;
     const bool gone = !lock.owner.empty() && !lives(dump, lock.owner);
+    if (gone && owner_changed(dump, id)) continue;
     if (!gone && (!lock.owner.empty() || !nobody_left(dump, id))) continue;
     Finding finding = dump.finding(FindingKind::kOrphanedLock);
     finding.locks.push_back(id);
-    finding.confidence = !gone ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;
+    finding.confidence = !gone || newest(dump, lock.owner) ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;
     finding.severity = severity_of(finding.confidence);
     if (gone) finding.evidence.push_back("the lock's owner word names thread " + lock.owner + ", which is not in the dump");
     dump.add_waiters(finding, id);

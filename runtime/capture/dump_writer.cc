@@ -142,7 +142,11 @@ void DumpWriter::read_locks_again() noexcept {
     std::memcpy(&piece, place, sizeof piece);
     LockPiece again = piece;
     read_lock(again);
-    again.changed = std::memcmp(again.words, piece.words, sizeof piece.words) != 0;
+    // Word by word: what lies beside the lock changes for reasons of its own.
+    for (std::uint32_t word = 0; word < LockPiece::kAfter / sizeof(std::uint32_t); ++word) {
+      const std::size_t place_of_word = LockPiece::kBefore + word * sizeof(std::uint32_t);
+      if (std::memcmp(again.words + place_of_word, piece.words + place_of_word, sizeof(std::uint32_t)) != 0) again.changed |= 1u << word;
+    }
     std::memcpy(place, &again, sizeof again);
     at += sizeof piece;
   }

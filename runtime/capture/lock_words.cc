@@ -45,7 +45,9 @@ void read_mutex(const LockPiece& piece, LockWords& lock) {
   const std::uint32_t kind = words.at(kMutexKind);
   lock.kind = (kind & kTypeMask) == kRecursive ? LockKind::kRecursiveMutex : LockKind::kMutex;
   // A priority-inheriting mutex keeps its owner in the futex itself.
-  lock.owner = (kind & kPriorityInherit) != 0 ? words.at(0) & kTidMask : words.at(kMutexOwner);
+  const bool in_futex = (kind & kPriorityInherit) != 0;
+  lock.owner = in_futex ? words.at(0) & kTidMask : words.at(kMutexOwner);
+  lock.owner_word = lock.base + (in_futex ? 0 : kMutexOwner);
   if (words.at(0) == 0) lock.owner = 0;
 }
 
@@ -73,6 +75,7 @@ void read_rwlock(const LockPiece& piece, LockApi api, std::uint32_t expected, Lo
   const std::int64_t counted = state >> kReaderShift;
   lock.readers = writing ? 0 : counted;
   if (writing && locked) lock.owner = words.at(kCurrentWriter);
+  lock.owner_word = lock.base + kCurrentWriter;
   lock.queued = static_cast<std::int64_t>(words.at(kWriters)) + (writing ? counted : 0) + (locked && !writing ? 1 : 0);
   lock.front = api == LockApi::kWriteLock && piece.futex == lock.base + kPhaseFutex;
 }
@@ -99,6 +102,7 @@ LockWords read_lock_words(const LockPiece& piece, LockApi api, std::uint32_t exp
     case LockApi::kJoin:
       lock.kind = LockKind::kJoin;
       lock.owner = Words(piece, lock.base).at(0);
+      lock.owner_word = lock.base;
       break;
     case LockApi::kBarrier: lock.kind = LockKind::kBarrier; break;
     case LockApi::kOnce: lock.kind = LockKind::kOnce; break;
@@ -108,6 +112,11 @@ LockWords read_lock_words(const LockPiece& piece, LockApi api, std::uint32_t exp
     case LockApi::kNone: break;
   }
   return lock;
+}
+
+bool owner_changed(const LockPiece& piece, const LockWords& lock) {
+  const std::uint64_t word = (lock.owner_word - piece.futex) / sizeof(std::uint32_t);
+  return lock.owner_word >= piece.futex && word < 32 && ((piece.changed >> word) & 1) != 0;
 }
 
 }  // namespace tailback

@@ -19,10 +19,15 @@ struct LockWords {
   LockMode mode = LockMode::kExclusive;  ///< in which the waiter wants it
   bool front = false;              ///< the waiter is a writer that waits for the readers, not for the queue
   std::uint32_t owner = 0;         ///< thread id in the owner word; 0: none
+  std::uint64_t owner_word = 0;    ///< its address; 0: none
   std::int64_t readers = -1, queued = -1;
 };
 
 /// `expected` is the value that the waiter told the kernel it saw (the call's third argument).
 [[nodiscard]] LockWords read_lock_words(const LockPiece& piece, LockApi api, std::uint32_t expected);
+
+/// Whether the owner word was another when the lock's first waiter was seen than when all threads had been: a thread seen to wait in
+/// between may be the owner that is read now.
+[[nodiscard]] bool owner_changed(const LockPiece& piece, const LockWords& lock);
 
 }  // namespace tailback

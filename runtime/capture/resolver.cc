@@ -113,7 +113,7 @@ LockId Resolver::lock(Dump& dump, const LockWords& words, const LockPiece& piece
   if (const std::string name = namer_.data_name(words.base); !name.empty()) lock.name = recording_.table.intern(name);
   if (words.owner != 0) {
     lock.owner = std::to_string(words.owner);
-    owners_.push_back({found->second, words.owner, piece.changed != 0});
+    owners_.push_back({found->second, words.owner, owner_changed(piece, words)});
   }
   dump.locks.push_back(std::move(lock));
   return found->second;

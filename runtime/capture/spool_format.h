@@ -83,7 +83,7 @@ struct LockPiece {
   PieceKind kind = PieceKind::kLock;
   std::uint32_t readable_before = 0;   ///< bytes below the futex that could be read, ending at it
   std::uint32_t readable_after = 0;    ///< bytes from the futex on that could be read
-  std::uint32_t changed = 0;           ///< 1: differed the second time; `words` are the second reading
+  std::uint32_t changed = 0;           ///< bit i: the i-th 32-bit word from the futex on differed the second time; `words` are the second reading
   std::uint64_t futex = 0;
   unsigned char words[kBytes] = {};    ///< from futex - kBefore
 };

@@ -165,6 +165,18 @@ TEST(LockWords, FindsAReadWriteLocksBaseFromEachOfItsFutexes) {
   pthread_rwlock_unlock(&lock);
 }
 
+TEST(LockWords, TellsAnOwnerThatChangedFromANeighbourThatDid) {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
+  LockPiece piece = piece_of(&mutex, sizeof mutex, 0);
+  const LockWords words = read_lock_words(piece, LockApi::kMutex, 2);
+  piece.changed = 1u << 5 | 1u << 0;
+  EXPECT_FALSE(owner_changed(piece, words));
+  piece.changed = 1u << 2;  // __owner, at +8
+  EXPECT_TRUE(owner_changed(piece, words));
+  pthread_mutex_unlock(&mutex);
+}
+
 TEST(LockWords, SaysNothingOfWordsThatCouldNotBeRead) {
   LockPiece piece;
   piece.futex = 0x1000;

@@ -25,12 +25,22 @@ std::string many(int from, int to, std::string_view frames) {
 constexpr std::string_view kMutexWaiter = "[semacquire]\nsync.(*Mutex).lockSlow(0xc000010000)\nmain.(*Journal).Append(0xc000010000) journal.go:8\nmain.handle() main.go:3\n";
 
 TEST(OrphanedLock, IsCertainWhenTheOwnerIsNotAmongTheThreads) {
-  Recording recording = recording_of(Runtime::kNative, "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n");
+  Recording recording = recording_of(Runtime::kNative, "100\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n");
   recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMutex, .owner = "99"}};
   const std::vector<Finding> findings = findings_of(recording);
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].kind, FindingKind::kOrphanedLock);
   EXPECT_EQ(findings[0].confidence, Confidence::kCertain);
+}
+
+TEST(OrphanedLock, IsNotCertainOfAnOwnerThatMayHaveBegunAfterTheThreadsWereListed) {
+  Recording recording = recording_of(Runtime::kNative, "100\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n");
+  recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMutex, .owner = "101"}};
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].confidence, Confidence::kPossible);
+  recording.dumps[0].holds = {Hold{.lock = {0}, .strength = 1}};
+  EXPECT_TRUE(findings_of(recording).empty()) << "its owner changed while the dump was taken";
 }
 
 TEST(OrphanedLock, IsNotSaidWhileSomebodyCouldHoldTheLock) {
