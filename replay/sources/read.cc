@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+#include <chrono>
 #include <unordered_map>
 
 #include "replay/sources/decompress.h"
@@ -218,7 +218,7 @@ class MemorySource final : public ByteSource {
   explicit MemorySource(std::string_view bytes) : bytes_(bytes) {}
   Result<std::size_t> read(std::span<char> into) override {
     const std::size_t size = std::min(into.size(), bytes_.size());
-    std::memcpy(into.data(), bytes_.data(), size);
+    std::copy_n(bytes_.data(), size, into.data());
     bytes_.remove_prefix(size);
     return size;
   }

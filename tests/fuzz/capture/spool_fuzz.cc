@@ -1,4 +1,5 @@
 // Input: a dump record as a process that was killed could have left it, or anything else.
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -31,8 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<unsigned char> spool(kSpoolDumpsAt + size);
   SpoolHeader header;
   header.module_bytes = size < kSpoolModuleBytes ? size : kSpoolModuleBytes;
-  std::memcpy(spool.data() + kSpoolHeaderBytes, data, header.module_bytes);
-  std::memcpy(spool.data() + kSpoolDumpsAt, data, size);
+  std::copy_n(data, header.module_bytes, spool.data() + kSpoolHeaderBytes);
+  std::copy_n(data, size, spool.data() + kSpoolDumpsAt);
   Spool::seal_modules(header, spool);
   std::memcpy(spool.data(), &header, sizeof header);
   std::vector<Module> modules;

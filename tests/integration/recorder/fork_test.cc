@@ -14,7 +14,19 @@ int status_of(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// glibc's malloc can be used in a child of a process with threads; the sanitizers' own allocators can't always.
+#if defined(__SANITIZE_THREAD__)
+#define SKIP_WHERE_FORK_IS_NOT_SAFE() GTEST_SKIP() << "ThreadSanitizer does not allow threads to be started in a child of a process with threads"
+#elif defined(__SANITIZE_ADDRESS__)
+#define SKIP_WHERE_FORK_IS_NOT_SAFE() GTEST_SKIP() << "gcc 12's AddressSanitizer may leave its allocator locked in a child of a process with threads (seen to hang)"
+#else
+#define SKIP_WHERE_FORK_IS_NOT_SAFE() (void)0
+#endif
+
 TEST(Fork, LeavesTheChildWithAnInertRecorderAndTheParentWithItsFile) {
+#if defined(__SANITIZE_ADDRESS__)
+  SKIP_WHERE_FORK_IS_NOT_SAFE();
+#endif
   const Folder folder;
   Ear ear;
   auto recorder = Recorder::start(quick(folder / "a.tailback", ear));
@@ -38,9 +50,7 @@ TEST(Fork, LeavesTheChildWithAnInertRecorderAndTheParentWithItsFile) {
 }
 
 TEST(Fork, LetsTheChildStartARecorderOfItsOwn) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer does not allow threads to be started in a child of a process with threads";
-#endif
+  SKIP_WHERE_FORK_IS_NOT_SAFE();
   const Folder folder;
   Ear ear;
   auto recorder = Recorder::start(quick(folder / "parent.tailback", ear));

@@ -91,7 +91,7 @@ TEST(LockMembers, FindsTheFunctionThatAnInlinedOneStandsIn) {
   LockMembers members;
   const auto [path, offset] = place_of(reinterpret_cast<void*>(address_of(&subject::Registry::Add)));
   bool found = false;
-  for (std::uint64_t at = 1; at < 64 && !found; ++at) {
+  for (std::uint64_t at = 1; at < 1024 && !found; ++at) {
     // Somewhere in Add() is code of the inlined locking; there, too, Add() is a function that the address lies in.
     found = members.of_function(path, "", offset + at, "take").size() == 1 && members.of_function(path, "", offset + at, "Add").size() == 1;
   }
