@@ -121,6 +121,7 @@ bool is_lockable_member(std::string_view function) {
 
 std::string_view bare(std::string_view name) {
   while (name.starts_with('_')) name.remove_prefix(1);
+  if (name.starts_with("interceptor_")) name.remove_prefix(12);  // of a sanitizer
   if (name.starts_with("GI_")) name.remove_prefix(3);
   while (name.starts_with('_')) name.remove_prefix(1);
   return name;

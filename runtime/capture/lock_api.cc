@@ -66,6 +66,7 @@ std::string_view bare(std::string_view name) {
     while (name.starts_with('_')) name.remove_prefix(1);
   };
   strip();
+  if (name.starts_with("interceptor_")) name.remove_prefix(12);  // of a sanitizer
   if (name.starts_with("GI_")) {
     name.remove_prefix(3);
     strip();

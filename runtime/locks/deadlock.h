@@ -53,7 +53,7 @@ std::string describe(const DeadlockReport& report);
 
 enum class DeadlockPolicy : std::uint8_t {
   kReport,  ///< tell the handler
-  kThrow,   ///< for tests: the lock() of one member throws std::system_error (resource_deadlock_would_occur)
+  kThrow,   ///< for tests: the lock() of a member throws std::system_error (resource_deadlock_would_occur); of several, where they look before the first has given way
   kAbort,   ///< for tests: the report on standard error, then std::abort
 };
 void set_deadlock_policy(DeadlockPolicy policy) noexcept;

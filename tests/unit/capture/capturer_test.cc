@@ -436,6 +436,7 @@ TEST(Capturer, DoesNothingInAForkedChild) {
 }
 
 TEST(Capturer, AForkedChildCanCreateItsOwn) {
+  if (test::kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer adds a thread of its own to the child";
   auto capturer = make();
   const pid_t child = ::fork();
   if (child == 0) {
@@ -504,6 +505,7 @@ TEST(Capturer, IgnoresItsSignalFromAnyoneElse) {
 }
 
 TEST(Capturer, HandsOverWhatAKilledProcessHadCaptured) {
+  if (test::kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer adds a thread of its own to the child";
   const std::string path = testing::TempDir() + "capturer_test.spool";
   ::unlink(path.c_str());
   const pid_t child = ::fork();

@@ -57,7 +57,7 @@ TEST_F(Deadlock, TwoMutexesInOppositeOrder) {
   std::thread one([&] { both(a, b); }), two([&] { both(b, a); });
   one.join();
   two.join();
-  EXPECT_EQ(refusals, 1);
+  EXPECT_GE(refusals, 1);  // both, when the second looks before the first has given way
   EXPECT_EQ(reported(), 1u);
   DeadlockReport report;
   ASSERT_TRUE(last_deadlock(report));
