@@ -1,6 +1,7 @@
 // The capture of this very process, against what is known of its threads.
 #include "runtime/capture/capturer.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -310,6 +311,44 @@ TEST(Capturer, DoesNotInterruptACallThatASignalWouldBreak) {
   EXPECT_EQ(result, 1);
   ::close(pipe_ends[0]);
   ::close(pipe_ends[1]);
+}
+
+TEST(Capturer, LosesNoThreadWhileLibrariesComeAndGo) {
+  if (test::kThreadSanitizer) GTEST_SKIP() << "ThreadSanitizer delays signals";
+  constexpr const char* kLibrary = "libbz2.so.1.0";  // on every Debian, and linked by nothing of ours
+  if (void* probe = ::dlopen(kLibrary, RTLD_NOW)) ::dlclose(probe);
+  else GTEST_SKIP() << "no " << kLibrary << " here to load and unload";
+  auto capturer = make();
+  std::atomic<bool> over{false};
+  std::atomic<int> loads{0};
+  std::vector<std::thread> loaders;
+  for (int i = 0; i < 2; ++i) {
+    loaders.emplace_back([&] {
+      while (!over) {
+        void* const library = ::dlopen(kLibrary, RTLD_NOW);
+        if (library == nullptr) continue;
+        using Version = const char* (*)();
+        if (const auto version = reinterpret_cast<Version>(::dlsym(library, "BZ2_bzlibVersion"))) static_cast<void>(version());
+        ::dlclose(library);
+        ++loads;
+      }
+    });
+  }
+  for (int round = 0; round < 40 || loads < 20; ++round) {
+    const RawDump raw = capturer->capture("libraries");
+    ASSERT_TRUE(raw.ok());
+    EXPECT_EQ(raw.stats.threads, raw.stats.outside + raw.stats.signalled + raw.stats.missing);
+    EXPECT_EQ(absent(raw.stats, Absence::kUnwinderFault), 0u);
+    Recording recording;
+    const Dump dump = capturer->resolve(raw, recording);
+    capturer->release(raw);
+    ASSERT_EQ(dump.threads.size(), raw.stats.threads);
+    for (const ThreadRecord& thread : dump.threads) {
+      EXPECT_TRUE(thread.quality == StackQuality::kComplete || thread.quality == StackQuality::kRecovered || thread.absence_reason) << thread.id;
+    }
+  }
+  over = true;
+  for (std::thread& thread : loaders) thread.join();
 }
 
 TEST(Capturer, LosesNoThreadWhileThreadsComeAndGo) {
