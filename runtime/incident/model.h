@@ -128,7 +128,8 @@ struct Hold {
   LockMode mode = LockMode::kExclusive;
   Basis basis = Basis::kObserved;
   std::uint16_t frame = kNoFrame; ///< index into the thread's stack of the frame that took it
-  std::uint8_t strength = 2;      ///< of an inferred hold: 2 supports `likely`, 1 only `possible`; of an observed one 1: the lock moved meanwhile
+  std::uint8_t strength = 2;      ///< inferred: 2 supports `likely`, 1 only `possible`; observed: 1 when the owner's word changed while
+                                  ///< the dump was taken (proves no ring), else 2
   StringId evidence;              ///< in words, e.g. "r15 equals the lock's address in Values()"
 };
 

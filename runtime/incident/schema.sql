@@ -170,7 +170,8 @@ CREATE TABLE hold (                   -- thread → lock
   mode          TEXT NOT NULL,        -- exclusive, shared
   basis         TEXT NOT NULL,        -- observed, inferred
   frame         INTEGER,              -- index in the stack of the frame that took it
-  strength      INTEGER NOT NULL,     -- of an inferred hold: 2 supports "likely", 1 only "possible"
+  strength      INTEGER NOT NULL,     -- inferred: 2 supports "likely", 1 only "possible"; observed: 1 when the owner's word changed
+                                      -- while the dump was taken, so that it proves no ring; else 2
   evidence_text INTEGER REFERENCES text(id)
 ) STRICT;
 CREATE INDEX hold_dump ON hold(dump_id);
