@@ -88,7 +88,7 @@ LimitReached reach(const Recording& recording, const Series& series, double limi
 
 void find_limit(const Recording& recording, double limit_bytes, WhatIf& result) {
   result.limit_bytes = limit_bytes;
-  for (const char* name : {"rss", "cgroup_usage", "heap_in_use", "heap_system"}) {
+  for (const char* name : {"rss", "cgroup_usage", "heap_in_use", "heap_sys"}) {
     const Series series = series_of(recording, recording.find_metric(name));
     if (series.values.size() < 3) continue;
     result.limit_metric = name;

@@ -57,7 +57,7 @@ struct WhatIf {
   std::optional<LimitReached> limit;
 };
 
-/// `limit_bytes` 0: none. Of memory metrics the first that the recording has: rss, cgroup_usage, heap_in_use, heap_system.
+/// `limit_bytes` 0: none. Of memory metrics the first that the recording has: rss, cgroup_usage, heap_in_use, heap_sys.
 [[nodiscard]] WhatIf what_if(const Recording& recording, const std::vector<Trigger>& triggers, double limit_bytes = 0);
 
 }  // namespace tailback::replay
