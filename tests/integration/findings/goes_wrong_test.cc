@@ -46,6 +46,9 @@ TEST_P(GoesWrong, IsFoundToHaveGoneWrongAsItDid) {
 }
 
 TEST(DeadlockService, IsFoundToReadTwiceBehindAWriterWithNoHelpFromItsLocks) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer's code keeps guards and calls to unlock where the scan for holders does not look: it reads code as users build it";
+#endif
   const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "findings-deadlock_service.tailback";
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + suffix);
   const std::string command = DEADLOCK_SERVICE " --threads 2000 --dumps 1 --file " + file.string() + " >/dev/null 2>&1";
