@@ -59,7 +59,6 @@ class ContentStore {
   Statement insert_text_, find_text_, insert_frame_, find_frame_, insert_stack_, find_stack_, insert_arguments_, find_arguments_;
   std::vector<RowId> texts_, frames_, stacks_, arguments_;   // by id; 0: not stored yet
   std::vector<std::pair<std::string, RowId>> words_;
-  std::string json_;                    // scratch
   std::vector<unsigned char> bytes_;    // scratch
 };
 

@@ -102,6 +102,8 @@ struct IncidentWriter::State {
   template <class Work>
   void guarded(std::uint64_t& lost, bool durable, Work&& work) noexcept;
 
+  template <class... More>
+  void run_with_info(Statement& statement, const More&... more);
   void insert_recording();
   void update_recording();
   RowId metric_row(MetricId id);
@@ -220,14 +222,20 @@ void IncidentWriter::State::guarded(std::uint64_t& lost, bool durable, Work&& wo
   }
 }
 
-void IncidentWriter::State::insert_recording() {
+/// Runs a statement whose parameters are the columns of `recording` after its id, in the schema's order, and then `more`.
+template <class... More>
+void IncidentWriter::State::run_with_info(Statement& statement, const More&... more) {
   const RecordingInfo& info = recording.info;
+  must(statement.run(std::string_view(info.source), to_string(info.runtime), std::string_view(info.instance), std::string_view(info.file),
+                     std::string_view(info.host), std::string_view(info.command), std::string_view(info.version), info.pid,
+                     info.started_wall_ns, unless(info.ended_wall_ns, 0), more...));
+}
+
+void IncidentWriter::State::insert_recording() {
   Statement insert = must(database.prepare(
       "INSERT INTO recording(source, runtime, instance, file, host, command, version, pid, started_wall_ns, ended_wall_ns)"
       " VALUES(?,?,?,?,?,?,?,?,?,?)"));
-  must(insert.run(std::string_view(info.source), to_string(info.runtime), std::string_view(info.instance), std::string_view(info.file),
-                  std::string_view(info.host), std::string_view(info.command), std::string_view(info.version), info.pid,
-                  info.started_wall_ns, unless(info.ended_wall_ns, 0)));
+  run_with_info(insert);
   recording_row = database.last_row();
   // Committed by itself: a later event that can't be written must not undo the recording that its successors belong to.
   commit();
@@ -235,13 +243,10 @@ void IncidentWriter::State::insert_recording() {
 }
 
 void IncidentWriter::State::update_recording() {
-  const RecordingInfo& info = recording.info;
   Statement update = must(database.prepare(
       "UPDATE recording SET source=?, runtime=?, instance=?, file=?, host=?, command=?, version=?, pid=?, started_wall_ns=?, ended_wall_ns=?"
       " WHERE id=?"));
-  must(update.run(std::string_view(info.source), to_string(info.runtime), std::string_view(info.instance), std::string_view(info.file),
-                  std::string_view(info.host), std::string_view(info.command), std::string_view(info.version), info.pid,
-                  info.started_wall_ns, unless(info.ended_wall_ns, 0), recording_row));
+  run_with_info(update, recording_row);
 }
 
 RowId IncidentWriter::State::metric_row(MetricId id) {
