@@ -105,10 +105,11 @@ void Lane::open(const Format& format) { reader_ = format.open(options_, *sink_);
 void Lane::line(const LogLine& line, std::uint64_t number) {
   const bool timed = line.wall_ns != 0;
   if (timed) wall_ns_ = line.wall_ns;
+  if (line.mono_ns != 0) mono_ns_ = line.mono_ns;
   if (line.pid != 0 || !line.host.empty()) sink_->whose(line.pid, line.host);
   if (const auto& readings = metrics_.read(line.text); !readings.empty()) sink_->readings(readings, wall_ns_);
-  if (reader_) return reader_->line({line.text, number, wall_ns_, timed});
-  head_lines_.push_back({head_.size(), line.text.size(), number, wall_ns_, timed});
+  if (reader_) return reader_->line({line.text, number, wall_ns_, timed, mono_ns_});
+  head_lines_.push_back({head_.size(), line.text.size(), number, wall_ns_, timed, mono_ns_});
   head_.append(line.text).push_back('\n');
   if (head_.size() >= kHeadBytes) recognise(false);
 }
@@ -131,7 +132,7 @@ void Lane::recognise(bool last) {
 
 void Lane::feed_head() {
   const std::string_view head = head_;
-  for (const HeadLine& line : head_lines_) reader_->line({head.substr(line.begin, line.size), line.number, line.wall_ns, line.timed});
+  for (const HeadLine& line : head_lines_) reader_->line({head.substr(line.begin, line.size), line.number, line.wall_ns, line.timed, line.mono_ns});
   head_ = std::string();
   head_lines_ = {};
 }

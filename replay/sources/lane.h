@@ -48,6 +48,7 @@ class Lane {
     std::uint64_t number;
     std::int64_t wall_ns;
     bool timed;
+    std::int64_t mono_ns;
   };
   static constexpr std::size_t kHeadBytes = 256 << 10;
 
@@ -63,7 +64,7 @@ class Lane {
   std::string head_;
   std::vector<HeadLine> head_lines_;
   std::string refusal_;
-  std::int64_t wall_ns_ = 0;
+  std::int64_t wall_ns_ = 0, mono_ns_ = 0;
 };
 
 /// The format that recognises `head` most surely; null where none does, with the reasons of all in `refusal`. `binary`: among those that read bytes.

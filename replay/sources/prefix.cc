@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "replay/sources/envelope.h"
 #include "replay/sources/log_json.h"
 #include "replay/sources/scan.h"
 
@@ -12,58 +12,15 @@ namespace {
 
 constexpr std::size_t kMostFragmentBytes = 64 << 20;
 
-/// "registryd[2114]: text", "kernel: text", at the front of `text`.
-struct Ident {
-  std::string_view name;  ///< with the pid
-  std::int64_t pid = 0;
-  std::size_t size = 0;   ///< with the colon and the space behind it
-};
-
-Ident ident_at_begin(std::string_view text) {
-  const std::size_t end = text.find_first_of(" :[");
-  if (end == std::string_view::npos || end == 0 || text[end] == ' ') return {};
-  Ident ident{text.substr(0, end), 0, end};
-  if (text[end] == '[') {
-    std::string_view rest = text.substr(end + 1);
-    const auto pid = take_number(rest);
-    if (!pid || !rest.starts_with("]:") || *pid > std::uint64_t{1} << 40) return {};
-    ident.pid = static_cast<std::int64_t>(*pid);
-    ident.size = static_cast<std::size_t>(rest.data() - text.data()) + 1;
-    ident.name = text.substr(0, ident.size);
-  }
-  ++ident.size;  // the colon
-  if (ident.size < text.size() && text[ident.size] != ' ') return {};
-  if (ident.size < text.size()) ++ident.size;
-  return ident;
-}
-
-bool is_level(std::string_view word) {
-  static constexpr std::array<std::string_view, 12> kLevels = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "FATAL", "CRITICAL", "SEVERE", "ALERT"};
-  for (const std::string_view level : kLevels) {
-    if (word == level) return true;
-  }
-  return false;
-}
-
-/// "main.go:12:" or "main.cc:12]": how long it is with the space behind it; 0: it is not there.
-std::size_t place_size(std::string_view text) {
-  const std::size_t end = text.find(' ');
-  if (end == std::string_view::npos || end < 5 || (text[end - 1] != ':' && text[end - 1] != ']')) return 0;
-  const Place place = split_place(text.substr(0, end - 1));
-  const std::size_t dot = place.file.rfind('.');
-  if (place.line == 0 || dot == std::string_view::npos || dot == 0 || place.file.size() - dot > 5 || place.file.find_first_of("([") != std::string_view::npos) return 0;
-  return end + 1;
-}
-
-/// "app-1  | ", as docker compose prints it; how long it is, 0 where it is not there.
-std::size_t compose_size(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '-' || text[at] == '_' || text[at] == '.')) ++at;
-  const std::size_t name = at;
-  while (at < text.size() && text[at] == ' ') ++at;
-  if (name == 0 || at == name || at >= text.size() || text[at] != '|') return 0;
-  ++at;
-  return at < text.size() && text[at] == ' ' ? at + 1 : at;
+/// Of the kernel's log: since the start of the machine. "[  123.456789] web-7 kernel: text" is journalctl -o short-monotonic.
+bool cut_uptime(std::string_view& text, LogLine& line) {
+  const auto uptime = uptime_at_begin(text);
+  if (!uptime) return false;
+  line.mono_ns = uptime->mono_ns;
+  text.remove_prefix(uptime->size);
+  const std::size_t host = text.find(' ');
+  if (host != std::string_view::npos && host > 0 && text.substr(host).starts_with(" kernel: ")) text.remove_prefix(host + 9);
+  return true;
 }
 
 }  // namespace
@@ -142,15 +99,9 @@ void PrefixStripper::open_text(std::string_view text, LogLine line) {
     case '<':
       if (open_rfc5424(text, line)) return;
       break;
-    case '[': {
-      // "[2020-02-11 09:31:50,123] WARN text"
-      const auto stamp = timestamps_.at_begin(text.substr(1));
-      if (!stamp || stamp->size + 1 >= text.size() || text[stamp->size + 1] != ']') return add(whole, line);
-      line.wall_ns = stamp->wall_ns;
-      text.remove_prefix(std::min(text.size(), stamp->size + 2));
-      if (text.starts_with(' ')) text.remove_prefix(1);
-      return add(text.empty() ? whole : without_level_and_place(text), line);
-    }
+    case '[':
+      if (!open_bracket(text, line)) add(whole, line);
+      return;
     case 't': {
       // logfmt: time="2020-02-11T09:31:50Z" level=info msg=…
       std::string_view rest = text;
@@ -164,6 +115,21 @@ void PrefixStripper::open_text(std::string_view text, LogLine line) {
   }
   if (open_stamped(text, line)) return;
   add(whole, line);
+}
+
+bool PrefixStripper::open_bracket(std::string_view text, LogLine& line) {
+  // An empty line of the kernel's is one; levels behind its stamp are words of its messages.
+  if (cut_uptime(text, line)) return add(text, line), true;
+  const std::string_view whole = text;
+  const auto date = date_at_begin(text.substr(1));
+  const auto stamp = date ? date : timestamps_.at_begin(text.substr(1));
+  // "[2020-02-11 09:31:50,123] WARN text", "[Tue Feb 11 09:31:50 2020] text"
+  if (!stamp || stamp->size + 1 >= text.size() || text[stamp->size + 1] != ']') return false;
+  line.wall_ns = stamp->wall_ns;
+  text.remove_prefix(std::min(text.size(), stamp->size + 2));
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  add(date ? text : text.empty() ? whole : without_level_and_place(text), line);
+  return true;
 }
 
 bool PrefixStripper::open_stamped(std::string_view text, LogLine& line) {
@@ -195,6 +161,11 @@ bool PrefixStripper::open_stamped(std::string_view text, LogLine& line) {
   if (cut_syslog(text, line, !stamp->of_syslog)) {
     record_indent_ = static_cast<std::size_t>(text.data() - whole.data());
     special_ = true;
+    if (line.lane == "kernel") {
+      cut_uptime(text, line);
+      add(text, line);
+      return true;
+    }
     // The service's own logger may have put a time of its own behind the journal's.
     if (const auto own = timestamps_.at_begin(text); own && own->size + 1 < text.size() && text[own->size] == ' ') {
       text.remove_prefix(own->size + 1);
@@ -308,21 +279,6 @@ void PrefixStripper::open_fragment(std::string_view stream, std::string_view tex
   if (!message_.empty() && message_.front() != '{') open_text(message_, inner);
   else add(message_, inner);
   for (std::size_t i = first; i < records_.size(); ++i) records_[i].wall_ns = line.wall_ns;
-}
-
-std::string_view without_level_and_place(std::string_view text) {
-  const std::string_view whole = text;
-  std::string_view word = text.substr(0, text.find(' '));
-  const std::size_t size = word.size();
-  if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
-  else if (word.ends_with(':')) word.remove_suffix(1);
-  if (size > 0 && size < text.size() && is_level(word)) {
-    text.remove_prefix(size + 1);
-    // "WARN  text": levels are padded to the longest.
-    if (size == 4 && text.starts_with(' ')) text.remove_prefix(1);
-  }
-  text.remove_prefix(place_size(text));
-  return text.empty() ? whole : text;
 }
 
 }  // namespace tailback::replay

@@ -7,6 +7,7 @@
 //   CRI, kubectl --timestamps     2020-02-11T09:31:50.000000123Z stderr F text      2020-02-11T09:31:50.000000123Z text
 //   journald short, syslog        Feb 11 09:31:50 web-7 registryd[2114]: text
 //   journald short-iso, RFC 5424  2020-02-11T09:31:50+0000 web-7 registryd[2114]: text     <14>1 2020-02-11T09:31:50Z web-7 registryd 2114 - - text
+//   the kernel's log, dmesg [-T]  [  123.456789][  T979] text      [Tue Feb 11 09:31:50 2020] text      <6>[  123.456789] text
 //   loggers                       2020/02/11 09:31:50 main.go:12: text       [2020-02-11 09:31:50,123] WARN text
 //                                 W0211 09:31:50.123456  2114 main.go:12] text
 //                                 time="2020-02-11T09:31:50Z" level=info msg="text"   {"ts":1581413510.1,"msg":"text"}
@@ -35,6 +36,7 @@ struct LogLine {
   std::int64_t wall_ns = 0;   ///< 0: it has no time of its own
   std::int64_t pid = 0;
   std::string_view host;
+  std::int64_t mono_ns = 0;   ///< since the machine started, as the kernel's log tells; 0: not told
 };
 
 class PrefixStripper {
@@ -84,6 +86,7 @@ class PrefixStripper {
   bool open_stamped(std::string_view text, LogLine& line);
   bool open_rfc5424(std::string_view text, LogLine& line);
   bool cut_syslog(std::string_view& text, LogLine& line, bool pid_needed);
+  bool open_bracket(std::string_view text, LogLine& line);
 
   TimestampParser timestamps_;
   bool special_ = false;                       ///< an envelope was learnt that begins with any character
@@ -93,8 +96,5 @@ class PrefixStripper {
   std::unordered_map<std::string, Fragment> fragments_;  ///< by lane and stream
   std::vector<LogLine> records_;
 };
-
-/// Cuts "INFO", "[WARN]", "error:", then "main.go:12:" off the front of what a logger wrote after the time.
-[[nodiscard]] std::string_view without_level_and_place(std::string_view text);
 
 }  // namespace tailback::replay

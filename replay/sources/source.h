@@ -24,6 +24,7 @@ struct Line {
   std::uint64_t number = 0;    ///< 1-based, in the input
   std::int64_t wall_ns = 0;    ///< time of the line itself or of the nearest before it; 0: unknown
   bool timed = false;          ///< it has a time of its own: something wrote a log's prefix before it
+  std::int64_t mono_ns = 0;    ///< of the line or the nearest before it, since the machine started; 0: unknown
 };
 
 /// Reads one format, line by line. Created for one input; driven by one thread.

@@ -123,4 +123,37 @@ std::optional<Timestamp> TimestampParser::glog(std::string_view text) const {
   return Timestamp{*wall_ns, at, false};
 }
 
+std::optional<Timestamp> date_at_begin(std::string_view text) {
+  constexpr std::size_t kSize = 24;
+  if (text.size() < kSize || text[3] != ' ' || text[7] != ' ' || text[19] != ' ') return std::nullopt;
+  static constexpr std::string_view kDays = "MonTueWedThuFriSatSun";
+  if (const std::size_t at = kDays.find(text.substr(0, 3)); at == std::string_view::npos || at % 3 != 0) return std::nullopt;
+  const unsigned month = month_of(text.substr(4));
+  const int day = text[8] == ' ' ? digits(text, 9, 1) : digits(text, 8, 2);
+  std::size_t at = 11;
+  const std::int64_t time = time_of_day(text, at);
+  const int year = digits(text, 20, 4);
+  if (month == 0 || day < 1 || time < 0 || at != 19 || year < 0) return std::nullopt;
+  const auto date_ns = days_ns(year, static_cast<int>(month), day);
+  if (!date_ns) return std::nullopt;
+  return Timestamp{*date_ns + time, kSize, false};
+}
+
+std::optional<Uptime> uptime_at_begin(std::string_view text) {
+  std::string_view rest = text;
+  if (!skip(rest, "[")) return std::nullopt;
+  rest = trim_front(rest);
+  const auto seconds = take_number(rest);
+  if (!seconds || *seconds > std::uint64_t{1} << 32 || !skip(rest, ".") || digits(rest, 0, 6) < 0 || !is_at(rest, 6, ']')) return std::nullopt;
+  const std::int64_t microseconds = digits(rest, 0, 6);
+  rest.remove_prefix(7);
+  if (rest.starts_with('[')) {
+    const std::size_t close = rest.find(']');
+    const std::string_view caller = close == std::string_view::npos ? std::string_view() : trim_front(rest.substr(1, close - 1));
+    if (caller.size() > 1 && (caller[0] == 'T' || caller[0] == 'C') && is_digit(caller[1])) rest.remove_prefix(close + 1);
+  }
+  (void)skip(rest, " ");
+  return Uptime{static_cast<std::int64_t>(*seconds) * kSecond + microseconds * 1000, text.size() - rest.size()};
+}
+
 }  // namespace tailback::replay

@@ -36,4 +36,15 @@ class TimestampParser {
   std::int64_t reference_wall_ns_;
 };
 
+/// "Tue Feb 11 09:31:50 2020", as ctime() and dmesg -T print it.
+[[nodiscard]] std::optional<Timestamp> date_at_begin(std::string_view text);
+
+/// The kernel's stamp "[  123.456789] ", seconds since the machine started, with the task or processor that printed the line where it
+/// tells ("[  123.456789][  T979] ", "[  123.456789][    C3] ").
+struct Uptime {
+  std::int64_t mono_ns = 0;
+  std::size_t size = 0;    ///< of its text, with one space behind it
+};
+[[nodiscard]] std::optional<Uptime> uptime_at_begin(std::string_view text);
+
 }  // namespace tailback::replay

@@ -95,6 +95,22 @@ TEST(Prefix, PodsAndComposedServicesAreLanes) {
   EXPECT_EQ(services[2].text, "");
 }
 
+TEST(Prefix, TheKernelsStampIsTimeSinceTheStart) {
+  for (const char* input : {"[  253.985522] INFO: task x:1", "[  253.985522][  T979] INFO: task x:1", "[  253.985522][    C3] INFO: task x:1", "<6>[  253.985522] INFO: task x:1",
+                            "[  253.985522] web-7 kernel: INFO: task x:1", "Feb 11 09:31:50 web-7 kernel: [  253.985522] INFO: task x:1", "Feb 11 09:31:50 web-7 kernel: INFO: task x:1",
+                            "[Tue Feb 11 09:31:50 2020] INFO: task x:1"}) {
+    EXPECT_THAT(texts(input), ElementsAre("INFO: task x:1")) << input;
+  }
+  PrefixStripper stripper(kAt);
+  stripper.strip("[  253.985522]  schedule+0x1/0x2", false, [](const LogLine& line) {
+    EXPECT_EQ(line.text, " schedule+0x1/0x2");
+    EXPECT_EQ(line.mono_ns, 253'985'522'000);
+  });
+  EXPECT_THAT(texts("[  253.985522] \n"), ElementsAre("")) << "an empty line of the kernel's";
+  EXPECT_EQ(strip("[Tue Feb 11 09:31:50 2020] x")[0].wall_ns, kAt);
+  for (const char* text : {"[<ffffffff816a9589>] schedule+0x29/0x70", "[1.5] x", "[  253.985522 x", "[Tue x"}) EXPECT_THAT(texts(text), ElementsAre(text));
+}
+
 TEST(Prefix, ColoursGo) { EXPECT_THAT(texts("\x1b[1;31mmain.f\x1b[0m(0x1)\x1b]0;title\a\x1b["), ElementsAre("main.f(0x1)")); }
 
 TEST(Prefix, StructuredLoggersTellTheTime) {

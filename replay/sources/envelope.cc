@@ -1,0 +1,74 @@
+#include "replay/sources/envelope.h"
+
+#include <array>
+#include <cctype>
+
+#include "replay/sources/scan.h"
+
+namespace tailback::replay {
+namespace {
+
+bool is_level(std::string_view word) {
+  static constexpr std::array<std::string_view, 12> kLevels = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "FATAL", "CRITICAL", "SEVERE", "ALERT"};
+  for (const std::string_view level : kLevels) {
+    if (word == level) return true;
+  }
+  return false;
+}
+
+/// "main.go:12:" or "main.cc:12]": how long it is with the space behind it; 0: it is not there.
+std::size_t place_size(std::string_view text) {
+  const std::size_t end = text.find(' ');
+  if (end == std::string_view::npos || end < 5 || (text[end - 1] != ':' && text[end - 1] != ']')) return 0;
+  const Place place = split_place(text.substr(0, end - 1));
+  const std::size_t dot = place.file.rfind('.');
+  if (place.line == 0 || dot == std::string_view::npos || dot == 0 || place.file.size() - dot > 5 || place.file.find_first_of("([") != std::string_view::npos) return 0;
+  return end + 1;
+}
+
+}  // namespace
+
+Ident ident_at_begin(std::string_view text) {
+  const std::size_t end = text.find_first_of(" :[");
+  if (end == std::string_view::npos || end == 0 || text[end] == ' ') return {};
+  Ident ident{text.substr(0, end), 0, end};
+  if (text[end] == '[') {
+    std::string_view rest = text.substr(end + 1);
+    const auto pid = take_number(rest);
+    if (!pid || !rest.starts_with("]:") || *pid > std::uint64_t{1} << 40) return {};
+    ident.pid = static_cast<std::int64_t>(*pid);
+    ident.size = static_cast<std::size_t>(rest.data() - text.data()) + 1;
+    ident.name = text.substr(0, ident.size);
+  }
+  ++ident.size;  // the colon
+  if (ident.size < text.size() && text[ident.size] != ' ') return {};
+  if (ident.size < text.size()) ++ident.size;
+  return ident;
+}
+
+std::size_t compose_size(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '-' || text[at] == '_' || text[at] == '.')) ++at;
+  const std::size_t name = at;
+  while (at < text.size() && text[at] == ' ') ++at;
+  if (name == 0 || at == name || at >= text.size() || text[at] != '|') return 0;
+  ++at;
+  return at < text.size() && text[at] == ' ' ? at + 1 : at;
+}
+
+std::string_view without_level_and_place(std::string_view text) {
+  const std::string_view whole = text;
+  std::string_view word = text.substr(0, text.find(' '));
+  const std::size_t size = word.size();
+  if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
+  else if (word.ends_with(':')) word.remove_suffix(1);
+  if (size > 0 && size < text.size() && is_level(word)) {
+    text.remove_prefix(size + 1);
+    // "WARN  text": levels are padded to the longest.
+    if (size == 4 && text.starts_with(' ')) text.remove_prefix(1);
+  }
+  text.remove_prefix(place_size(text));
+  return text.empty() ? whole : text;
+}
+
+}  // namespace tailback::replay
