@@ -48,6 +48,10 @@ ThreadRecord& DumpBuilder::begin_thread(std::string id, std::uint64_t line) {
   return dump.threads.back();
 }
 
+ThreadRecord& DumpBuilder::begin_row(std::uint64_t line) {
+  return begin_thread("row " + std::to_string(dump().threads.size() + 1), line);
+}
+
 void DumpBuilder::frame(FrameId frame) {
   if (frames_.size() < kMaximumFrames) {
     frames_.push_back(frame);

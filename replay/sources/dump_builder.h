@@ -36,6 +36,8 @@ class DumpBuilder {
 
   /// Closes the thread that is open and begins the next; the reference is valid until then.
   ThreadRecord& begin_thread(std::string id, std::uint64_t line);
+  /// The same for a row of a source that counts threads without naming them: its id, "row 20", is no thread's.
+  ThreadRecord& begin_row(std::uint64_t line);
   [[nodiscard]] bool thread_open() const { return thread_open_; }
   [[nodiscard]] ThreadRecord& thread() { return dump_.threads.back(); }
   [[nodiscard]] ThreadIndex thread_index() const { return {static_cast<std::uint32_t>(dump_.threads.size() - 1)}; }

@@ -53,7 +53,7 @@ class ProfileReader {
   void read_sample(const pprof::Sample& sample, int value) {
     const std::int64_t count = value < sample.value_size() ? sample.value(value) : 0;
     if (count <= 0) return builder_.diagnose(Severity::kInformation, 0, "a sample that counts nothing");
-    ThreadRecord& thread = builder_.begin_thread(std::to_string(++rows_), 0);
+    ThreadRecord& thread = builder_.begin_row(0);
     thread.count = static_cast<std::uint32_t>(std::min<std::int64_t>(count, std::numeric_limits<std::uint32_t>::max()));
     if (sample.label_size() > 0) thread.label = builder_.table().intern(labels(sample));
     for (const std::uint64_t id : sample.location_id()) {
@@ -96,7 +96,6 @@ class ProfileReader {
   DumpBuilder builder_;
   std::unordered_map<std::uint64_t, const pprof::Location*> locations_;
   std::unordered_map<std::uint64_t, const pprof::Function*> functions_;
-  std::uint64_t rows_ = 0;
 };
 
 /// Protobuf has no magic number: the first fields must be ones that a Profile has, of their types, one of them a sample type or a sample.

@@ -65,7 +65,7 @@ bool GoProfileLines::record(std::string_view text, std::uint64_t number) {
   end_record();
   const std::uint64_t kept = std::min<std::uint64_t>(*count, std::numeric_limits<std::uint32_t>::max());
   if (kept == 0) return true;
-  ThreadRecord& thread = builder_.begin_thread(std::to_string(++records_), number);
+  ThreadRecord& thread = builder_.begin_row(number);
   thread.count = static_cast<std::uint32_t>(kept);
   seen_ += kept;
   for (text = trim_front(text); const auto address = take_hex(text); text = trim_front(text)) addresses_.push_back(*address);
@@ -120,7 +120,7 @@ void GoProfileLines::finish() {
     builder_.dump().threads_missed = total_ - seen_;
   }
   open_ = false;
-  total_ = seen_ = records_ = 0;
+  total_ = seen_ = 0;
 }
 
 const Format& go_profile_format() {

@@ -37,7 +37,7 @@ class GoProfileLines {
 
   DumpBuilder& builder_;
   bool open_ = false, symbols_ = false;
-  std::uint64_t total_ = 0, seen_ = 0, records_ = 0, begun_at_ = 0;
+  std::uint64_t total_ = 0, seen_ = 0, begun_at_ = 0;
   std::vector<std::uint64_t> addresses_;
 };
 

@@ -26,8 +26,7 @@ ThreadState go_state(std::string_view state) {
 
 void begin_group(DumpBuilder& builder, const GroupedHeader& header, const Line& line) {
   if (!builder.dump_open()) builder.begin_dump(line.wall_ns);
-  std::string id = header.id.empty() ? std::to_string(builder.dump().threads.size() + 1) : std::string(header.id);
-  ThreadRecord& thread = builder.begin_thread(std::move(id), line.number);
+  ThreadRecord& thread = header.id.empty() ? builder.begin_row(line.number) : builder.begin_thread(std::string(header.id), line.number);
   thread.count = header.count;
   thread.state = go_state(header.state);
   thread.state_text = builder.table().intern(header.state);

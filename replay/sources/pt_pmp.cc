@@ -86,8 +86,8 @@ class PtPmpReader final : public LineReader {
     }
     if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
     const bool one_thread = collapsed->separator == ':';
-    ThreadRecord& thread = builder_.begin_thread(
-        one_thread ? std::to_string(collapsed->number) : std::to_string(builder_.dump().threads.size() + 1), line.number);
+    ThreadRecord& thread = one_thread ? builder_.begin_thread(std::to_string(collapsed->number), line.number)
+                                         : builder_.begin_row(line.number);
     if (!one_thread) thread.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(collapsed->number, UINT32_MAX));
     for (std::string_view list = collapsed->functions; !list.empty();) {
       const std::string_view name = trim(take_function(list, collapsed->separator));

@@ -27,6 +27,8 @@ struct Case {
   std::string name;
   fs::path input;
   const Format* format;
+
+  friend std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
 };
 
 std::vector<Case> cases() {
