@@ -1,6 +1,7 @@
 #include "analyze/report/json.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "analyze/report/json_parts.h"
 
@@ -36,6 +37,14 @@ std::string dump_json(const ReportPart& part, const DumpAnalysis& analysis, cons
 /// Groups that come and go are many; those that grow are the large ones, which come first.
 constexpr std::size_t kMostTrends = 50;
 
+/// Gravest first, then by line: whatever the order in which they were met or stored.
+std::vector<Diagnostic> ordered(std::vector<Diagnostic> diagnostics) {
+  std::sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(b.severity, a.line, a.reason, a.file) < std::tie(a.severity, b.line, b.reason, b.file);
+  });
+  return diagnostics;
+}
+
 /// The members of a report on one recording, without braces.
 std::string part_json(const ReportPart& part, const ReportOptions& options) {
   const Recording& recording = part.recording;
@@ -58,7 +67,7 @@ std::string part_json(const ReportPart& part, const ReportOptions& options) {
   append_array(out, "metrics", metric_summaries(recording),
                [&](const MetricSummary& metric) { return metric_json(recording, metric); });
   append_array(out, "breaches", recording.breaches, breach_json);
-  append_array(out, "diagnostics", recording.diagnostics, diagnostic_json);
+  append_array(out, "diagnostics", ordered(recording.diagnostics), diagnostic_json);
   return out;
 }
 

@@ -51,6 +51,16 @@ std::size_t rank(std::string_view theirs) {
   return kAliases.size();
 }
 
+/// `"` and `\` as the text page writes them.
+std::string escaped(std::string_view value) {
+  std::string text;
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text.push_back('\\');
+    text.push_back(c);
+  }
+  return text;
+}
+
 /// The name as it is stored where it is none of ours: `http_requests_total{code="200"}`.
 std::string own_name(const SeriesName& series) {
   std::string name = series.name;
@@ -58,7 +68,7 @@ std::string own_name(const SeriesName& series) {
   for (const auto& [label, value] : series.labels) {
     if (label == "instance" || label == "job") continue;
     name.push_back(open);
-    name.append(label).append("=\"").append(value).append("\"");
+    name.append(label).append("=\"").append(escaped(value)).append("\"");
     open = ',';
   }
   if (open == ',') name.push_back('}');

@@ -252,8 +252,11 @@ void IncidentWriter::State::update_recording() {
 RowId IncidentWriter::State::metric_row(MetricId id) {
   if (id.index >= recording.metrics.size()) throw StoreFailure{{ErrorCode::kInternal, "a sample has a metric that is not declared", {}}};
   if (id.index >= metric_rows.size()) metric_rows.resize(id.index + 1);
-  if (metric_rows[id.index] == 0) {
-    const MetricInfo& metric = recording.metrics[id.index];
+  if (metric_rows[id.index] != 0) return metric_rows[id.index];
+  // With those declared before it, so that the file keeps their order whichever has a value first.
+  for (std::size_t i = 0; i <= id.index; ++i) {
+    if (metric_rows[i] != 0) continue;
+    const MetricInfo& metric = recording.metrics[i];
     Statement insert = must(database.prepare(
         "INSERT INTO metric(recording_id, name, unit, counter) VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET unit = excluded.unit RETURNING id"));
     insert.bind(1, recording_row);
@@ -261,7 +264,7 @@ RowId IncidentWriter::State::metric_row(MetricId id) {
     insert.bind(3, std::string_view(metric.unit));
     insert.bind(4, std::int64_t{metric.counter});
     must(insert.step());
-    metric_rows[id.index] = insert.integer(0);
+    metric_rows[i] = insert.integer(0);
   }
   return metric_rows[id.index];
 }
