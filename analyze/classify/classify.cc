@@ -1,5 +1,6 @@
 #include "analyze/classify/activity.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "analyze/classify/lock_binder.h"
@@ -56,9 +57,9 @@ Activity recorded_activity(const Recording& recording, const Dump& dump, const W
   }
   const ThreadView view(recording.table, dump.threads[wait.thread.index]);
   if (wait.frame > activity.wait_frame || site.lock == LockKind::kUnknown) activity.wait_frame = wait.frame;
-  // A monitor is entered by the language, not by a call: the frame that waits is already the program's.
-  const std::size_t caller = kind == LockKind::kMonitor ? wait.frame : activity.wait_frame + std::size_t{1};
-  activity.own_frame = own_frame(rules, recording.table, view, caller);
+  // The frames may know more of the lock's own functions than the source did.
+  const std::size_t asking = std::max(dump.asking_frame(wait), kind == LockKind::kMonitor ? 0 : activity.wait_frame + std::size_t{1});
+  activity.own_frame = own_frame(rules, recording.table, view, asking);
   if (activity.own_frame == view.size()) activity.own_frame = own_frame(rules, recording.table, view, 0);
   return activity;
 }

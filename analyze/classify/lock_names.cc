@@ -25,7 +25,7 @@ class LockNamer {
       const Lock& lock = dump.locks[wait.lock.index];
       if (lock.name || lock.address == 0) continue;
       const StackId stack = dump.threads[wait.thread.index].stack;
-      if (const auto name = name_from(stack, wait.frame, lock.kind)) names[wait.lock].insert(*name);
+      if (const auto name = name_from(stack, dump.asking_frame(wait), lock.kind)) names[wait.lock].insert(*name);
     }
     for (const auto& [lock, candidates] : names) {
       if (candidates.size() == 1) dump.locks[lock.index].name = recording_.table.intern(*candidates.begin());
@@ -35,21 +35,21 @@ class LockNamer {
  private:
   struct Key {
     StackId stack;
-    std::uint16_t frame;
+    std::size_t asking;
     LockKind kind;
     auto operator<=>(const Key&) const = default;
   };
 
   /// Cached by stack: 47,841 threads on one stack ask once.
-  std::optional<std::string> name_from(StackId stack, std::uint16_t wait_frame, LockKind kind) {
-    const auto [at, fresh] = known_.try_emplace(Key{stack, wait_frame, kind});
-    if (fresh) at->second = look_up(stack, wait_frame, kind);
+  std::optional<std::string> name_from(StackId stack, std::size_t asking, LockKind kind) {
+    const auto [at, fresh] = known_.try_emplace(Key{stack, asking, kind});
+    if (fresh) at->second = look_up(stack, asking, kind);
     return at->second;
   }
 
-  std::optional<std::string> look_up(StackId stack, std::uint16_t wait_frame, LockKind kind) {
+  std::optional<std::string> look_up(StackId stack, std::size_t asking, LockKind kind) {
     const auto frames = recording_.table.stack(stack);
-    for (std::size_t i = wait_frame + 1u; i < frames.size() && i <= wait_frame + kCallers; ++i) {
+    for (std::size_t i = asking; i < frames.size() && i < asking + kCallers; ++i) {
       const std::vector<LockMember> members = members_at(recording_.table.frame(frames[i]));
       std::optional<std::string> only;
       for (const LockMember& member : members) {

@@ -12,9 +12,9 @@
 
 #include "analyze/cli/raw_terminal.h"
 #include "analyze/cli/terminal.h"
-#include "analyze/report/format.h"
 #include "analyze/report/page.h"
 #include "analyze/report/timeline_report.h"
+#include "analyze/words/format.h"
 
 namespace tailback::cli {
 

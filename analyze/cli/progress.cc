@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "analyze/cli/terminal.h"
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 
 namespace tailback::cli {
 

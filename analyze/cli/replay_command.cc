@@ -12,7 +12,7 @@
 #include "analyze/cli/command.h"
 #include "analyze/cli/input.h"
 #include "analyze/cli/timeline_command.h"
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 #include "replay/timeline/evaluate_triggers.h"
 #include "runtime/incident/incident_reader.h"
 #include "runtime/incident/incident_writer.h"

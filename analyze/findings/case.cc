@@ -4,7 +4,8 @@
 #include <map>
 
 #include "analyze/group/lock_directory.h"
-#include "analyze/report/names.h"
+#include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 
@@ -72,7 +73,7 @@ std::string Case::lock(LockId id) const { return lock_label(recording_.table, du
 
 std::string Case::threads(std::uint64_t count) const {
   const Runtime runtime = recording_.info.runtime;
-  return count_text(count) + " " + std::string(count == 1 ? thread_word(runtime) : threads_word(runtime));
+  return with_separators(count) + " " + std::string(count == 1 ? thread_word(runtime) : threads_word(runtime));
 }
 
 std::string Case::doing(ThreadIndex thread) const {
@@ -229,11 +230,5 @@ void Case::add_waiters(Finding& finding, LockId lock) const {
 }
 
 FindingSeverity severity_of(Confidence confidence) { return confidence == Confidence::kPossible ? FindingSeverity::kStall : FindingSeverity::kDeadlock; }
-
-std::string count_text(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
 
 }  // namespace tailback::analyze

@@ -72,7 +72,4 @@ class Case {
 /// A deadlock must be likely to be called one; what is only possible may end.
 [[nodiscard]] FindingSeverity severity_of(Confidence confidence);
 
-/// "47,842".
-[[nodiscard]] std::string count_text(std::uint64_t count);
-
 }  // namespace tailback::analyze

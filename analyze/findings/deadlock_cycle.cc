@@ -1,6 +1,7 @@
 // Threads and locks in a ring of any length, each holding what the one before it waits for.
 #include "analyze/findings/rings.h"
 #include "analyze/findings/rules.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 
@@ -13,7 +14,7 @@ void find_deadlock_cycle(const Case& dump, const History&, Found& found) {
     Finding finding = dump.finding(FindingKind::kDeadlockCycle);
     dump.add_ring(finding, ring);
     for (const LockId lock : finding.locks) dump.add_waiters(finding, lock);
-    finding.title = count_text(ring.size()) + " threads wait for each other in a ring";
+    finding.title = with_separators(ring.size()) + " threads wait for each other in a ring";
     std::string order;
     for (std::size_t i = 0; i < ring.size(); ++i) {
       const Step& step = ring[i];

@@ -6,6 +6,7 @@
 
 #include "analyze/findings/rules.h"
 #include "analyze/holders/bystanders.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {
@@ -86,8 +87,8 @@ void report(const Case& dump, const Crowd& crowd, const Before* before, Found& f
   finding.fix = "Give the wait in " + where + " a way out (a time limit, a cancellation), and end the thread when nobody wants its result any more.";
   finding.refuted_by = "a later dump in which those threads have ended";
   if (before != nullptr) {
-    finding.evidence.push_back(count_text(before->count) + " in the dump before, " + count_text(crowd.count) + " now; " + count_text(before->stayed) + " of " +
-                               count_text(before->rows) + " are still there");
+    finding.evidence.push_back(with_separators(before->count) + " in the dump before, " + with_separators(crowd.count) + " now; " + with_separators(before->stayed) + " of " +
+                               with_separators(before->rows) + " are still there");
   }
   found.findings.push_back(std::move(finding));
 }

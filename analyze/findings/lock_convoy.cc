@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include "analyze/findings/rules.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {
@@ -53,7 +54,7 @@ void find_lock_convoy(const Case& dump, const History& history, Found& found) {
     }
     dump.add_waiters(finding, lock);
     dump.count_waiters(finding);
-    finding.evidence.push_back(count_text(through) + " of " + count_text(then.size()) + " that waited in the dump before have got through; " + count_text(now.size()) + " wait now");
+    finding.evidence.push_back(with_separators(through) + " of " + with_separators(then.size()) + " that waited in the dump before have got through; " + with_separators(now.size()) + " wait now");
     const std::string name = dump.lock(lock);
     finding.title = "convoy: the lock moves, the queue stays";
     finding.explanation = "Threads get " + name + " one after another, but new ones queue as fast. Each pays for the whole queue before it.";

@@ -4,6 +4,7 @@
 
 #include "analyze/findings/rules.h"
 #include "analyze/holders/bystanders.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {
@@ -90,11 +91,11 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     finding.blocked_directly = finding.blocked_in_all = pool.waiting;
     for (const ThreadIndex member : pool.members) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[member.index].waited_ns);
     finding.title = "every worker of the pool waits for a result";
-    finding.explanation = "All " + count_text(pool.workers) + " workers run tasks that wait for a result in " + dump.waiter(first) +
+    finding.explanation = "All " + with_separators(pool.workers) + " workers run tasks that wait for a result in " + dump.waiter(first) +
                           ". If those results are tasks of the same pool, none of them will ever run.";
     finding.fix = "Don't wait for a task of the pool inside a task of it: continue when it is done (a callback), run it in place, or give inner tasks a pool of their own.";
     finding.refuted_by = "results that come from outside the pool, or a later dump in which a worker has gone on";
-    finding.evidence.push_back(count_text(pool.waiting) + " of " + count_text(pool.workers) + " workers wait for a result, none is free");
+    finding.evidence.push_back(with_separators(pool.waiting) + " of " + with_separators(pool.workers) + " workers wait for a result, none is free");
     if (!acts) finding.evidence.push_back("no other thread of the dump takes part");
     found.findings.push_back(std::move(finding));
   }

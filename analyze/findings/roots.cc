@@ -45,9 +45,7 @@ std::vector<Root> find_roots(const Case& dump) {
     const LockId lock{i};
     const auto waits = dump.graph().waits_for(lock);
     const LockKind kind = dump.dump().locks[i].kind;
-    const bool held = kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock || kind == LockKind::kMonitor ||
-                      kind == LockKind::kOnce || kind == LockKind::kUnknown || kind == LockKind::kFutex;
-    if (waits.empty() || !held) continue;
+    if (waits.empty() || !(can_be_held(kind) || kind == LockKind::kFutex)) continue;
     const ThreadIndex waiter = dump.dump().waits[waits.front()].thread;
     if (dump.explained(waiter)) continue;
     Root root = root_of(dump, waiter);

@@ -5,7 +5,6 @@
 
 #include "analyze/holders/bystanders.h"
 
-
 namespace tailback::analyze {
 namespace {
 
@@ -98,9 +97,9 @@ class Finder {
     const Subject& subject = subjects_[hit.subject];
     candidate = {hit.subject, thread, hit.frame, LockMode::kExclusive, Evidence::kReceiverType, false, false, 0};
     candidate.waits_for_it = wait != nullptr && wait->lock == subject.lock;
-    // Frames of the wait itself; and the function that waits for this very lock has not got it.
-    if (wait != nullptr && hit.frame <= wait->frame) return false;
-    if (candidate.waits_for_it && hit.frame == wait->frame + 1) return false;
+    // Frames of the wait itself; and the function that asks for this very lock has not got it.
+    const std::size_t asking = wait != nullptr ? dump_.asking_frame(*wait) : 0;
+    if (hit.frame < asking || (candidate.waits_for_it && hit.frame == asking)) return false;
     if (activities_[thread.index].kind == ActivityKind::kIdle) return false;
     const Receiver receiver = rules_.receiver(view, hit.frame);
     const bool told = receiver.value != 0 && !subject.objects.empty();
@@ -121,7 +120,7 @@ class Finder {
       return true;
     }
     // The caller of another lock shows no line of this one.
-    if (wait != nullptr && hit.frame == wait->frame + 1 && !name_says_held(view.function(hit.frame))) {
+    if (wait != nullptr && hit.frame == asking && !name_says_held(view.function(hit.frame))) {
       candidate.evidence = Evidence::kOtherLock;
       return true;
     }
@@ -148,7 +147,7 @@ class Finder {
       if (activities_[i].kind == ActivityKind::kIdle) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
       for (const Argument& word : view.arguments()) {
-        if (word.uncertain || word.value == 0 || word.frame >= view.size() || (wait != nullptr && word.frame <= wait->frame)) continue;
+        if (word.uncertain || word.value == 0 || word.frame >= view.size() || (wait != nullptr && word.frame < dump_.asking_frame(*wait))) continue;
         if (word.value != subject.address && !subject.has_object(word.value)) continue;
         const Frame& frame = view.frame(word.frame);
         if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;

@@ -96,8 +96,9 @@ void SourceCheck::find(const Subject& subject, std::size_t index, const std::vec
     if (!takes_part(recording_.table, rules_, view, activities[i])) continue;
     const bool waits_for_it = wait != nullptr && wait->lock == subject.lock;
     bool any = false;
-    for (std::size_t frame = wait != nullptr ? wait->frame + std::size_t{1} : 0; frame < view.size(); ++frame) {
-      if (waits_for_it && frame == wait->frame + std::size_t{1}) continue;
+    // Who asks for the lock has not got it; who asks for another may hold this one.
+    const std::size_t first = wait == nullptr ? 0 : dump_.asking_frame(*wait) + (waits_for_it ? 1 : 0);
+    for (std::size_t frame = first; frame < view.size(); ++frame) {
       Candidate candidate{index, {i}, static_cast<std::uint16_t>(frame), LockMode::kExclusive, Evidence::kArgument, waits_for_it, false, 0};
       std::string words;
       if (check(subject, candidate, words, candidate.mode) != Verdict::kHeld) continue;

@@ -6,11 +6,6 @@
 namespace tailback::analyze {
 namespace {
 
-bool can_be_held(LockKind kind) {
-  return kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock || kind == LockKind::kMonitor ||
-         kind == LockKind::kOnce || kind == LockKind::kUnknown;
-}
-
 /// A hold that settles the question: the owner by the lock's own words, or strong evidence from the live process.
 std::vector<bool> settled(const Dump& dump) {
   std::vector<bool> result(dump.locks.size(), false);
@@ -28,14 +23,14 @@ void add_once(std::vector<T>& values, const T& value) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
 }
 
-void add_place(Subject& subject, const ThreadView& view, const Wait& wait, const RuntimeRules& rules) {
-  const std::size_t caller = wait.frame + std::size_t{1};
+/// `caller`: index of the frame that asks for the lock.
+void add_place(Subject& subject, const ThreadView& view, std::size_t caller, LockMode mode, const RuntimeRules& rules) {
   if (caller >= view.size()) return;
   const Frame& frame = view.frame(caller);
   const bool known = std::any_of(subject.places.begin(), subject.places.end(), [&](const WaitPlace& place) {
-    return place.function == frame.function && place.line == frame.line && place.mode == wait.mode;
+    return place.function == frame.function && place.line == frame.line && place.mode == mode;
   });
-  if (!known) subject.places.push_back({frame.function, frame.file, frame.line, wait.mode});
+  if (!known) subject.places.push_back({frame.function, frame.file, frame.line, mode});
   const Receiver receiver = rules.receiver(view, caller);
   if (receiver.type.empty()) return;
   add_once(subject.types, receiver.type);
@@ -66,7 +61,7 @@ std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump,
     subject.pending_writer = subject.pending_writer || (wait.front && wait.mode == LockMode::kExclusive);
     (wait.mode == LockMode::kShared ? subject.readers_wait : subject.writers_wait) = true;
     // Thousands wait in a few places; the first few dozen of each object show them all.
-    if (subject.places.size() < 64) add_place(subject, ThreadView(recording.table, dump.threads[wait.thread.index]), wait, rules);
+    if (subject.places.size() < 64) add_place(subject, ThreadView(recording.table, dump.threads[wait.thread.index]), dump.asking_frame(wait), wait.mode, rules);
   }
   std::map<std::pair<std::string_view, LockKind>, int> locks_of_type;
   for (const Subject& subject : subjects) {

@@ -3,7 +3,7 @@
 
 #include "analyze/group/lock_directory.h"
 #include "analyze/report/diff_report.h"
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "analyze/group/lock_directory.h"
 #include "analyze/report/diff_report.h"
-#include "analyze/report/format.h"
-#include "analyze/report/names.h"
 #include "analyze/report/page.h"
+#include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {

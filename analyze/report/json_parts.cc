@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyze/group/argument_columns.h"
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {

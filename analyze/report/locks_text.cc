@@ -4,9 +4,9 @@
 #include <map>
 #include <numeric>
 
-#include "analyze/report/format.h"
 #include "analyze/report/locks_report.h"
 #include "analyze/report/page.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analyze/report/format.h"
-#include "analyze/report/names.h"
 #include "analyze/report/text_sections.h"
+#include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {

@@ -4,9 +4,9 @@
 #include <array>
 #include <map>
 
-#include "analyze/report/format.h"
-#include "analyze/report/names.h"
 #include "analyze/report/text_sections.h"
+#include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {

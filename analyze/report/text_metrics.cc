@@ -4,11 +4,11 @@
 #include <array>
 #include <cmath>
 
-#include "analyze/report/format.h"
 #include "analyze/report/metric_summary.h"
-#include "analyze/report/names.h"
 #include "analyze/report/text_sections.h"
 #include "analyze/trend/sample_at.h"
+#include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {

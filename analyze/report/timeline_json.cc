@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "analyze/report/format.h"
 #include "analyze/report/timeline_report.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 

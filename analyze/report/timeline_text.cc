@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analyze/report/format.h"
 #include "analyze/report/timeline_report.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 

@@ -61,6 +61,23 @@ std::uint64_t Dump::thread_count() const {
                          [](std::uint64_t sum, const ThreadRecord& thread) { return sum + thread.count; });
 }
 
+std::size_t Dump::asking_frame(const Wait& wait) const {
+  const bool entered = wait.lock.index < locks.size() && locks[wait.lock.index].kind == LockKind::kMonitor;
+  return wait.frame + std::size_t{entered ? 0u : 1u};
+}
+
+bool can_be_held(LockKind kind) {
+  switch (kind) {
+    case LockKind::kUnknown:
+    case LockKind::kMutex:
+    case LockKind::kRecursiveMutex:
+    case LockKind::kRwlock:
+    case LockKind::kMonitor:
+    case LockKind::kOnce: return true;
+    default: return false;
+  }
+}
+
 std::optional<double> Sample::value(MetricId metric) const {
   for (const MetricValue& candidate : values) {
     if (candidate.metric == metric) return candidate.value;

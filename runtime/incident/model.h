@@ -66,6 +66,9 @@ enum class LockPolicy : std::uint8_t {
 
 enum class LockMode : std::uint8_t { kExclusive, kShared };
 
+/// Whether somebody holds a lock of this kind: a mutex yes, a channel no. A futex word may be anything.
+[[nodiscard]] bool can_be_held(LockKind kind);
+
 /// How a hold is known.
 enum class Basis : std::uint8_t {
   kObserved,  ///< owner word, lock registry, `- locked <…>` line
@@ -115,7 +118,7 @@ struct Wait {
   LockId lock;
   LockMode mode = LockMode::kExclusive;
   bool front = false;            ///< known to be next in line (a writer that waits for the readers, not for the queue)
-  std::uint16_t frame = 0;       ///< index of the frame that waits: the outermost of the lock's own, so frame + 1 called it
+  std::uint16_t frame = 0;       ///< index of the frame that waits; who asks for the lock is told by Dump::asking_frame()
   std::int64_t since_ns = -1;    ///< how long it has waited; -1: unknown
 };
 
@@ -150,6 +153,9 @@ struct Dump {
   std::uint64_t threads_missed = 0;     ///< known to exist, not in `threads`
 
   [[nodiscard]] std::uint64_t thread_count() const;  ///< sum of the rows' counts
+  /// Index of the frame that asks for the lock, in the waiting thread's stack; may be the stack's size. A lock is asked for through functions of
+  /// its own, the outermost of which is Wait::frame, so the next one out asks; a monitor is entered by the language, so the frame that waits asks.
+  [[nodiscard]] std::size_t asking_frame(const Wait& wait) const;
 };
 
 /// A metric's identity. Names are the words of triggers: "threads", "rss", "heap_in_use", …

@@ -90,7 +90,7 @@ std::string headline(const Dump& dump, const StackTable& table) {
   for (const Wait& wait : dump.waits) {
     if (wait.thread.index >= dump.threads.size() || wait.lock.index >= dump.locks.size()) continue;
     const ThreadRecord& thread = dump.threads[wait.thread.index];
-    const std::string_view function = waiting_function(table.stack(thread.stack), wait.frame + std::size_t{1}, table);
+    const std::string_view function = waiting_function(table.stack(thread.stack), dump.asking_frame(wait), table);
     by_lock[{wait.lock, wait.mode, function}] += thread.count;
     Place& place = by_place[{dump.locks[wait.lock.index].kind, function}];
     place.threads += thread.count;

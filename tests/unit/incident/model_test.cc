@@ -19,6 +19,13 @@ TEST(Model, CountsThreadsByTheirRowsCounts) {
   EXPECT_EQ(dump.thread_count(), 47842u);
 }
 
+TEST(Model, TellsWhoAsksForALock) {
+  Dump dump;
+  dump.locks = {Lock{.kind = LockKind::kMutex}, Lock{.kind = LockKind::kMonitor}};
+  EXPECT_EQ(dump.asking_frame(Wait{.lock = {0}, .frame = 3}), 4u);  // pthread_mutex_lock, std::mutex::lock, … is called
+  EXPECT_EQ(dump.asking_frame(Wait{.lock = {1}, .frame = 0}), 0u);  // a monitor is entered by the language
+}
+
 TEST(Model, AddsAMetricOnce) {
   Recording recording;
   const MetricId threads = recording.metric("threads");

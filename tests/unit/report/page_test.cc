@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "analyze/report/names.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {

@@ -1,4 +1,4 @@
-#include "analyze/report/names.h"
+#include "analyze/words/names.h"
 
 #include <fmt/core.h>
 
@@ -6,7 +6,7 @@
 
 #include "analyze/classify/runtime_rules.h"
 #include "analyze/group/lock_directory.h"
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 
 namespace tailback::analyze {
 namespace {
@@ -112,18 +112,6 @@ std::string short_place(std::string_view place) {
 std::string_view mode_word(LockKind kind, LockMode mode) {
   if (kind != LockKind::kRwlock && mode == LockMode::kExclusive) return "";
   return mode == LockMode::kShared ? "read" : "write";
-}
-
-bool can_be_held(LockKind kind) {
-  switch (kind) {
-    case LockKind::kUnknown:
-    case LockKind::kMutex:
-    case LockKind::kRecursiveMutex:
-    case LockKind::kRwlock:
-    case LockKind::kMonitor:
-    case LockKind::kOnce: return true;
-    default: return false;
-  }
 }
 
 std::string group_activity(const Recording& recording, const Dump& dump, const Group& group) {

@@ -24,8 +24,6 @@ namespace tailback::analyze {
 
 /// "read", "write" for a read-write lock; empty for a lock that has one mode only.
 [[nodiscard]] std::string_view mode_word(LockKind kind, LockMode mode);
-/// Whether somebody holds a lock of this kind: a mutex yes, a channel no.
-[[nodiscard]] bool can_be_held(LockKind kind);
 
 /// What the threads of a group do: "write lock HashSet.mu", "channel receive", "network or file I/O", "runs".
 [[nodiscard]] std::string group_activity(const Recording& recording, const Dump& dump, const Group& group);

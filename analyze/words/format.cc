@@ -1,4 +1,4 @@
-#include "analyze/report/format.h"
+#include "analyze/words/format.h"
 
 #include <fmt/chrono.h>
 #include <fmt/core.h>
