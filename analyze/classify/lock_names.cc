@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analyze/classify/lock_members.h"
+#include "runtime/symbols/function_name.h"
 
 namespace tailback::analyze {
 namespace {
@@ -80,17 +81,6 @@ class LockNamer {
 };
 
 }  // namespace
-
-std::string_view last_name(std::string_view function) {
-  int depth = 0;
-  for (std::size_t i = function.size(); i > 1; --i) {
-    const char c = function[i - 1];
-    if (c == '>' || c == ')') ++depth;
-    if (c == '<' || c == '(') --depth;
-    if (depth == 0 && c == ':' && function[i - 2] == ':') return function.substr(i);
-  }
-  return function;
-}
 
 void name_locks(Recording& recording) {
   if (recording.info.runtime != Runtime::kNative) return;

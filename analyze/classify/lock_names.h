@@ -10,7 +10,4 @@ namespace tailback::analyze {
 /// Reads the executables and libraries that the recording names, where they are on this machine and are the same build.
 void name_locks(Recording& recording);
 
-/// "AddOne" of "deadlock_service::HashSet::AddOne"; template arguments and lambdas are kept with their name.
-[[nodiscard]] std::string_view last_name(std::string_view function);
-
 }  // namespace tailback::analyze

@@ -1,4 +1,5 @@
-// Native: libc's and libstdc++'s waiting functions, by name, and the lock's address where a debugger printed the arguments.
+// Native: what a thread waits for, by the lock functions of its stack (runtime/capture/lock_api), and the lock's address where a debugger printed the
+// arguments.
 //
 //     #1  __GI___lll_lock_wait (futex=futex@entry=0x562582ea6340 <A>, private=0)
 //     #2  lll_mutex_lock_optimized (mutex=0x562582ea6340 <A>)
@@ -10,59 +11,15 @@
 //
 // A futex word is not the lock's base (a rwlock has three), so only arguments that name the lock itself count. Where the text
 // has none there is no address: none is invented.
-#include "analyze/classify/lock_names.h"
 #include "analyze/classify/runtime_rules.h"
+#include "runtime/capture/lock_api.h"
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace tailback::analyze {
 namespace {
-
-struct ApiRule {
-  std::string_view name;  ///< beginning, without leading underscores and "GI_"
-  ActivityKind kind;
-  LockKind lock;
-  LockMode mode = LockMode::kExclusive;
-  bool timed = false;
-};
-
-constexpr ApiRule kApis[] = {
-    {"pthread_mutex_timedlock", ActivityKind::kLock, LockKind::kMutex, LockMode::kExclusive, true},
-    {"pthread_mutex_clocklock", ActivityKind::kLock, LockKind::kMutex, LockMode::kExclusive, true},
-    {"pthread_mutex_", ActivityKind::kLock, LockKind::kMutex},
-    {"pthread_spin_lock", ActivityKind::kLock, LockKind::kMutex},
-    {"pthread_rwlock_timedrdlock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared, true},
-    {"pthread_rwlock_clockrdlock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared, true},
-    {"pthread_rwlock_rdlock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared},
-    {"pthread_rwlock_timedwrlock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kExclusive, true},
-    {"pthread_rwlock_clockwrlock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kExclusive, true},
-    {"pthread_rwlock_wrlock", ActivityKind::kLock, LockKind::kRwlock},
-    {"pthread_cond_timedwait", ActivityKind::kCondition, LockKind::kCondition, LockMode::kExclusive, true},
-    {"pthread_cond_clockwait", ActivityKind::kCondition, LockKind::kCondition, LockMode::kExclusive, true},
-    {"pthread_cond_", ActivityKind::kCondition, LockKind::kCondition},
-    {"pthread_barrier_wait", ActivityKind::kWaitGroup, LockKind::kBarrier},
-    {"pthread_once", ActivityKind::kLock, LockKind::kOnce},
-    {"cxa_guard_acquire", ActivityKind::kLock, LockKind::kOnce},
-    {"pthread_join", ActivityKind::kJoin, LockKind::kJoin},
-    {"pthread_timedjoin", ActivityKind::kJoin, LockKind::kJoin, LockMode::kExclusive, true},
-    {"pthread_clockjoin", ActivityKind::kJoin, LockKind::kJoin},
-    {"sem_timedwait", ActivityKind::kSemaphore, LockKind::kSemaphore, LockMode::kExclusive, true},
-    {"sem_wait", ActivityKind::kSemaphore, LockKind::kSemaphore},
-    {"new_sem_wait", ActivityKind::kSemaphore, LockKind::kSemaphore},
-    {"std::__atomic_futex_unsigned_base::", ActivityKind::kFuture, LockKind::kFuture},
-    {"std::latch::wait", ActivityKind::kWaitGroup, LockKind::kWaitGroup},
-    {"std::counting_semaphore<", ActivityKind::kSemaphore, LockKind::kSemaphore},
-    {"std::barrier<", ActivityKind::kWaitGroup, LockKind::kBarrier},
-    {"boost::shared_mutex::lock_shared", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared},
-    {"boost::shared_mutex::lock", ActivityKind::kLock, LockKind::kRwlock},
-    {"absl::Mutex::ReaderLock", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared},
-    {"absl::Mutex::Lock", ActivityKind::kLock, LockKind::kMutex},
-    {"absl::CondVar::", ActivityKind::kCondition, LockKind::kCondition},
-    {"tailback::mutex::lock", ActivityKind::kLock, LockKind::kMutex},
-    {"tailback::shared_mutex::lock_shared", ActivityKind::kLock, LockKind::kRwlock, LockMode::kShared},
-    {"tailback::shared_mutex::lock", ActivityKind::kLock, LockKind::kRwlock},
-    {"tailback::condition_variable::wait", ActivityKind::kCondition, LockKind::kCondition}};
 
 struct CallRule {
   std::string_view name;
@@ -86,21 +43,6 @@ constexpr CallRule kCalls[] = {
     {"open", ActivityKind::kIo}, {"openat", ActivityKind::kIo}, {"waitpid", ActivityKind::kIo}, {"wait4", ActivityKind::kIo}, {"waitid", ActivityKind::kIo},
     {"syscall", ActivityKind::kSystemCall}, {"ioctl", ActivityKind::kSystemCall}, {"getdents", ActivityKind::kIo}, {"futex", ActivityKind::kSystemCall}};
 
-/// What stands between the system call and the API. lll_lock_wait has no API above it in old glibc: the caller took a mutex.
-constexpr std::string_view kInternals[] = {"lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "syscall_cancel"};
-
-/// Wrappers between the API and the program's own code.
-constexpr std::string_view kWrappers[] = {
-    "gthread_", "std::mutex::", "std::__mutex_base", "std::recursive_mutex::", "std::timed_mutex::", "std::recursive_timed_mutex::",
-    "std::__timed_mutex_impl", "std::shared_mutex::", "std::shared_timed_mutex::", "std::__shared_mutex_", "std::__shared_timed_mutex_base",
-    "std::__glibcxx_rwlock", "std::unique_lock<", "std::shared_lock<", "std::lock_guard<", "std::scoped_lock<", "std::lock<", "std::__detail::",
-    "std::__lock_impl", "std::condition_variable", "std::_V2::condition_variable", "std::__condvar::", "std::thread::join", "std::jthread::join",
-    "std::call_once", "std::once_flag", "std::__future_base::", "std::__basic_future<", "std::future<", "std::shared_future<", "std::__atomic",
-    "std::counting_semaphore<", "std::latch::", "std::barrier<", "std::atomic", "std::this_thread::", "boost::mutex", "boost::unique_lock<", "boost::shared_lock<",
-    "boost::lock_guard<", "boost::recursive_mutex", "boost::shared_mutex", "boost::condition_variable", "boost::thread::join", "boost::pthread::",
-    "boost::this_thread::", "boost::posix", "absl::Mutex", "absl::CondVar", "absl::lts", "absl::synchronization_internal", "tailback::", "inline_mysql_", "inline_mysql_mutex", "my_pthread_", "safe_mutex_lock",
-    "safe_cond_", "psi_mutex_lock", "native_mutex_lock", "pfs_"};
-
 /// Of the C and C++ libraries and the start of threads: not the program's own.
 constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
@@ -109,40 +51,14 @@ constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthre
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
 constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"};
 
-/// Members by which any class is a lock (the Lockable requirements, [thread.req.lockable], and what other libraries call the same): a program's
-/// own wrapper of a lock is the lock, and whoever calls it is the program.
-constexpr std::string_view kLockableMembers[] = {"lock", "lock_shared", "try_lock_for", "try_lock_until", "try_lock_shared_for", "try_lock_shared_until",
-                                                 "lock_upgrade", "Lock", "ReaderLock", "WriterLock", "rdlock", "wrlock", "lockForRead", "lockForWrite"};
-
-bool is_lockable_member(std::string_view function) {
-  const std::string_view member = last_name(function);
-  return member.size() < function.size() && std::find(std::begin(kLockableMembers), std::end(kLockableMembers), member) != std::end(kLockableMembers);
-}
-
-std::string_view bare(std::string_view name) {
-  while (name.starts_with('_')) name.remove_prefix(1);
-  if (name.starts_with("interceptor_")) name.remove_prefix(12);  // of a sanitizer
-  if (name.starts_with("GI_")) name.remove_prefix(3);
-  while (name.starts_with('_')) name.remove_prefix(1);
-  return name;
-}
-
 /// "clock_nanosleep" of "clock_nanosleep_time64", "read" of "read_nocancel".
 std::string_view call_name(std::string_view name) {
-  name = bare(name);
+  name = bare_name(name);
   name = name.substr(0, name.find('@'));
   for (const std::string_view suffix : {"_nocancel", "_time64", "_internal", "64"}) {
     if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
   }
   return name;
-}
-
-const ApiRule* api_of(std::string_view function) {
-  const std::string_view name = bare(function);
-  for (const ApiRule& rule : kApis) {
-    if (name.starts_with(rule.name)) return &rule;
-  }
-  return nullptr;
 }
 
 bool is_call(std::string_view function, ActivityKind* kind) {
@@ -188,35 +104,32 @@ WaitSite read_call(const ThreadView& thread, const ThreadRecord& record) {
   return site;
 }
 
+ActivityKind activity_of(LockApi api) {
+  switch (api) {
+    case LockApi::kCondition:
+    case LockApi::kOtherCondition:
+    case LockApi::kAtomicWait: return ActivityKind::kCondition;
+    case LockApi::kSemaphore: return ActivityKind::kSemaphore;
+    case LockApi::kBarrier:
+    case LockApi::kLatch: return ActivityKind::kWaitGroup;
+    case LockApi::kJoin: return ActivityKind::kJoin;
+    case LockApi::kFuture: return ActivityKind::kFuture;
+    default: return ActivityKind::kLock;
+  }
+}
+
 WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_view) {
-  constexpr std::size_t kFarthest = 8;
-  const ApiRule* api = nullptr;
-  std::size_t at = 0;
-  bool lock_wait = false;
-  for (; at < thread.size() && at < kFarthest; ++at) {
-    const std::string_view name = bare(thread.function(at));
-    api = api_of(thread.function(at));
-    if (api != nullptr) break;
-    lock_wait = lock_wait || name.starts_with("lll_lock_wait") || name.starts_with("lll_mutex_lock_wait") || name.starts_with("L_lock_");
-    if (!name.empty() && name != "??" && !starts_with_any(name, kInternals)) break;
-  }
-  if (api == nullptr && !lock_wait) return read_call(thread, record);
+  std::vector<std::string_view> functions(thread.size());
+  for (std::size_t i = 0; i < functions.size(); ++i) functions[i] = thread.function(i);
+  const LockSite found = find_lock_site(functions);
+  if (found.api == LockApi::kNone) return read_call(thread, record);
   WaitSite site;
-  site.activity.kind = api != nullptr ? api->kind : ActivityKind::kLock;
-  site.lock = api != nullptr ? api->lock : LockKind::kMutex;
-  if (api != nullptr) site.mode = api->mode, site.timed = api->timed;
-  if (api == nullptr) --at;
-  for (std::size_t i = at; i < thread.size(); ++i) {
-    const std::string_view name = bare(thread.function(i));
-    const ApiRule* outer = api_of(thread.function(i));
-    // A woken waiter of a condition takes the mutex back inside pthread_cond_wait: it waits for the mutex.
-    if (outer == nullptr && !starts_with_any(name, kWrappers) && !is_lockable_member(thread.function(i))) break;
-    site.activity.wait_frame = static_cast<std::uint16_t>(i);
-    if (name.starts_with("std::__future_base::") || name.starts_with("std::__basic_future<") || name.starts_with("std::future<")) {
-      site.activity.kind = ActivityKind::kFuture;
-      site.lock = LockKind::kFuture;
-    }
-  }
+  site.activity.kind = activity_of(found.api);
+  site.activity.wait_frame = found.wait_frame;
+  // The value that an atomic wait is for has no identity that another thread's stack would show.
+  site.lock = found.api == LockApi::kAtomicWait ? LockKind::kUnknown : kind_of(found.api);
+  site.mode = mode_of(found.api);
+  site.timed = found.timed;
   return site;
 }
 
@@ -227,8 +140,8 @@ std::uint64_t lock_address(const ThreadView& thread, const WaitSite& site) {
   if (site.lock == LockKind::kFuture || site.lock == LockKind::kJoin) return 0;
   const bool condition = site.lock == LockKind::kCondition;
   for (std::size_t i = 0; i <= site.activity.wait_frame && i < thread.size(); ++i) {
-    const std::string_view name = bare(thread.function(i));
-    if (starts_with_any(name, kInternals) && !name.starts_with("lll_mutex")) continue;
+    const std::string_view name = bare_name(thread.function(i));
+    if (is_lock_internal(name) && !name.starts_with("lll_mutex")) continue;
     if (condition) {
       if (const Argument* word = thread.argument(i, "cond"); word != nullptr && word->value != 0) return word->value;
       if (name.starts_with("std::condition_variable::")) {

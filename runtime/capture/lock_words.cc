@@ -64,7 +64,6 @@ void read_rwlock(const LockPiece& piece, LockApi api, std::uint32_t expected, Lo
   const Words words(piece, lock.base);
   const std::uint32_t state = words.at(kReaders), flags = words.at(kFlags);
   lock.kind = LockKind::kRwlock;
-  lock.mode = api == LockApi::kReadLock ? LockMode::kShared : LockMode::kExclusive;
   if (words.has(kFlags) && flags <= kPreferWriterNonrecursive) {
     lock.policy = flags == kPreferWriterNonrecursive ? LockPolicy::kPreferWriters : LockPolicy::kPreferReaders;
   }
@@ -93,6 +92,7 @@ void read_condition(const LockPiece& piece, LockWords& lock) {
 LockWords read_lock_words(const LockPiece& piece, LockApi api, std::uint32_t expected) {
   LockWords lock;
   lock.base = piece.futex;
+  lock.mode = mode_of(api);
   switch (api) {
     case LockApi::kMutex: read_mutex(piece, lock); break;
     case LockApi::kReadLock:
@@ -109,7 +109,12 @@ LockWords read_lock_words(const LockPiece& piece, LockApi api, std::uint32_t exp
     case LockApi::kFuture: lock.kind = LockKind::kFuture; break;
     case LockApi::kLatch: lock.kind = LockKind::kWaitGroup; break;
     case LockApi::kAtomicWait:
-    case LockApi::kNone: break;
+    case LockApi::kLowLevelLock:
+    case LockApi::kOtherMutex:
+    case LockApi::kOtherReadLock:
+    case LockApi::kOtherWriteLock:
+    case LockApi::kOtherCondition:
+    case LockApi::kNone: break;  // a futex word: what it means is its library's own
   }
   return lock;
 }

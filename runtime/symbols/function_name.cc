@@ -62,6 +62,17 @@ std::string without_arguments(std::string_view text) {
   return std::string(text.substr(begin));
 }
 
+std::string_view last_name(std::string_view function) {
+  int depth = 0;
+  for (std::size_t i = function.size(); i > 1; --i) {
+    const char c = function[i - 1];
+    if (c == '>' || c == ')') ++depth;
+    if (c == '<' || c == '(') --depth;
+    if (depth == 0 && c == ':' && function[i - 2] == ':') return function.substr(i);
+  }
+  return function;
+}
+
 std::string readable_function_name(const char* symbol) {
   if (symbol == nullptr) return {};
   int status = 0;

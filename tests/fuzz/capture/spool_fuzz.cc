@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const ThreadRow row = dump.row(i);
       LockPiece piece;
       if (!dump.lock(row.lock, piece)) continue;
-      for (int api = 0; api <= static_cast<int>(LockApi::kAtomicWait); ++api) {
+      for (int api = 0; api <= static_cast<int>(LockApi::kOtherCondition); ++api) {
         static_cast<void>(read_lock_words(piece, static_cast<LockApi>(api), static_cast<std::uint32_t>(row.arguments[2])));
       }
     }

@@ -73,6 +73,14 @@ TEST(SystemCalls, KnowsWhatASignalWouldBreak) {
   EXPECT_FALSE(is_futex_wait(call_of(SYS_futex, 0x81)));  // a wake
 }
 
+TEST(FunctionName, LastNameKeepsTemplateArgumentsAndLambdas) {
+  EXPECT_EQ(last_name("a::B<c::D>::operator()(e::F)"), "operator()(e::F)");
+  EXPECT_EQ(last_name("deadlock_service::HashSet::AddOne"), "AddOne");
+  EXPECT_EQ(last_name("std::vector<a::b>::push_back<c::d>"), "push_back<c::d>");
+  EXPECT_EQ(last_name("main"), "main");
+  EXPECT_EQ(last_name(""), "");
+}
+
 TEST(LockApi, FindsTheWaitAndTheOutermostFrameOfTheLocksOwn) {
   const std::vector<std::string_view> stack = {"futex_wait", "__GI___lll_lock_wait", "___pthread_mutex_lock", "__gthread_mutex_lock", "std::mutex::lock",
                                                "std::lock_guard<std::mutex>::lock_guard", "HashSet::AddOne", "main"};
@@ -85,7 +93,31 @@ TEST(LockApi, PassesOverLibcsUnnamedFrames) {
   const std::vector<std::string_view> stack = {"", "", "pthread_rwlock_wrlock", "RwLock::lock", "main"};
   const LockSite site = find_lock_site(stack);
   EXPECT_EQ(site.api, LockApi::kWriteLock);
-  EXPECT_EQ(site.wait_frame, 2);
+  EXPECT_EQ(site.wait_frame, 3);  // RwLock::lock is what std::mutex::lock is elsewhere
+}
+
+TEST(LockApi, KnowsALockOfTheProgramsOwnMakingByItsMemberOverASystemCall) {
+  const LockSite reader = find_lock_site(std::vector<std::string_view>{"syscall", "futex_sleep", "acme::Gate::lock_shared", "read_all"});
+  EXPECT_EQ(reader.api, LockApi::kOtherReadLock);
+  EXPECT_EQ(reader.wait_frame, 2);
+  EXPECT_EQ(kind_of(reader.api), LockKind::kRwlock);
+  EXPECT_EQ(mode_of(reader.api), LockMode::kShared);
+  EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"acme::Spin::lock", "work"}).api, LockApi::kNone);  // it runs
+}
+
+TEST(LockApi, TellsALowLevelWaitWithoutAnApiFromAMutexWhoseWordsAreKnown) {
+  const LockSite site = find_lock_site(std::vector<std::string_view>{"__lll_lock_wait_private", "_L_lock_909", "log_line"});
+  EXPECT_EQ(site.api, LockApi::kLowLevelLock);
+  EXPECT_EQ(site.wait_frame, 1);
+}
+
+TEST(LockApi, TakesTheOuterNameWhereItSaysMore) {
+  const LockSite latch = find_lock_site(std::vector<std::string_view>{"syscall", "std::__detail::__platform_wait<int>", "std::__atomic_wait_address_v<int>", "std::latch::wait", "start"});
+  EXPECT_EQ(latch.api, LockApi::kLatch);
+  EXPECT_EQ(latch.wait_frame, 3);
+  const LockSite future = find_lock_site(std::vector<std::string_view>{"futex_wait", "pthread_cond_wait", "std::condition_variable::wait", "std::__future_base::_State::wait", "std::future<int>::get", "run"});
+  EXPECT_EQ(future.api, LockApi::kFuture);
+  EXPECT_EQ(future.wait_frame, 4);
 }
 
 TEST(LockApi, ConditionsThatTakeTheirMutexAgainWaitForTheMutex) {

@@ -162,13 +162,5 @@ TEST(LockNames, GivesNoNameForAWrapper) {
   EXPECT_FALSE(recording.dumps[0].locks[0].name.valid());
 }
 
-TEST(LockNames, TakesTheLastNameOfAFunction) {
-  EXPECT_EQ(last_name("a::B<c::D>::operator()(e::F)"), "operator()(e::F)");
-  EXPECT_EQ(last_name("deadlock_service::HashSet::AddOne"), "AddOne");
-  EXPECT_EQ(last_name("std::vector<a::b>::push_back<c::d>"), "push_back<c::d>");
-  EXPECT_EQ(last_name("main"), "main");
-  EXPECT_EQ(last_name(""), "");
-}
-
 }  // namespace
 }  // namespace tailback::analyze
