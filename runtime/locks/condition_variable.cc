@@ -14,9 +14,7 @@ using namespace locks;
 
 void condition_variable::notify(bool all, const void* place) noexcept {
   schedule_before(all ? ScheduledOperation::kNotifyAll : ScheduledOperation::kNotify, identity_);
-  if (events_on() && this_thread() != nullptr) {
-    event_notify(this_thread(), identity_.enter(this), all, reinterpret_cast<std::uintptr_t>(place));
-  }
+  if (events_on()) event_notify({identity_.enter(this), identity_}, all, place);
   // Relaxed: the mutex orders what the notification is about.
   notified_.fetch_add(1, std::memory_order_relaxed);
   futex_wake(&notified_, all ? INT_MAX : 1);
@@ -31,14 +29,14 @@ void condition_variable::wait_until_ns(std::unique_lock<mutex>& lock, std::int64
   mutex& m = *lock.mutex();
   const std::uint64_t id = identity_.enter(this);
   const std::uint32_t seen = notified_.load(std::memory_order_relaxed);
-  if (record != nullptr && id != 0) event_condition_wait(record, id, m.identity_.id(), reinterpret_cast<std::uintptr_t>(place));
+  event_condition_wait({id, identity_}, {m.identity_.id(), m.identity_}, place);
   {
     // Timed, for the ring check: a notification may always come, whoever holds what.
     WaitScope scope(record, {id, false, true, place});
     m.unlock();
     scope.sleep(notified_, seen, deadline_ns);
   }
-  if (record != nullptr && id != 0) event_condition_woken(record, id);
+  event_condition_woken({id, identity_});
   m.lock();
   schedule_woke();
 }

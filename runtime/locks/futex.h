@@ -43,6 +43,9 @@ inline void futex_wake(const std::atomic<std::uint32_t>* word, int count = 1) no
   errno = saved;
 }
 
+/// The same, for paths that should not be burdened with it.
+[[gnu::noinline, gnu::cold]] inline void wake_one(const std::atomic<std::uint32_t>* word) noexcept { futex_wake(word); }
+
 inline void pause_processor() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

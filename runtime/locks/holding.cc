@@ -2,7 +2,6 @@
 
 #include <unwind.h>
 
-#include "runtime/locks/event_log.h"
 #include "runtime/locks/pages.h"
 #include "runtime/locks/registry.h"
 #include "runtime/schedule/hook.h"
@@ -52,15 +51,15 @@ void set_hold_stacks(bool on) noexcept {
   }
 }
 
-void observe_acquired(ThreadSlot* record, std::uint64_t key, const void* place, bool tried) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(place);
-  if ((features.load(std::memory_order_relaxed) & kFeatureHoldStacks) != 0) record_stack(record, address);
-  event_acquired(record, key, address, tried);
+void observe_acquired(ThreadSlot* record, EventLock lock, bool shared, const void* place, bool tried) noexcept {
+  const std::uint32_t asked = features.load(std::memory_order_relaxed);
+  if ((asked & kFeatureHoldStacks) != 0) record_stack(record, reinterpret_cast<std::uintptr_t>(place));
+  if ((asked & kFeatureEvents) != 0) event_acquired(lock, shared, place, tried);
   schedule_after();
 }
 
-void observe_released(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {
-  event_released(record, key, reinterpret_cast<std::uintptr_t>(place));
+void note_acquired_slow(lock_identity& identity, const void* lock, bool shared, const void* place, bool tried) noexcept {
+  note_acquired(this_thread(), {identity.enter(lock), identity}, shared, place, tried);
 }
 
 }  // namespace tailback::locks

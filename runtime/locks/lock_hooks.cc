@@ -27,10 +27,10 @@ void waits_no_more() noexcept {
 }
 
 void acquired(lock_identity& lock, bool shared, const void* place) noexcept {
-  note_acquired(this_thread(), lock.enter(&lock), shared, place != nullptr ? place : TAILBACK_PLACE());
+  note_acquired(lock, &lock, shared, place != nullptr ? place : TAILBACK_PLACE());
 }
 
-void releasing(lock_identity& lock, bool shared) noexcept { note_releasing(this_thread(), lock.id(), shared, TAILBACK_PLACE()); }
+void releasing(lock_identity& lock, bool shared) noexcept { note_releasing(lock, shared, TAILBACK_PLACE()); }
 
 }  // namespace hooks
 

@@ -1,5 +1,6 @@
 #include "runtime/locks/lock_table.h"
 
+#include "runtime/locks/event_log.h"
 #include "runtime/locks/pages.h"
 
 namespace tailback::locks {
@@ -122,15 +123,21 @@ LockTableCounts lock_table_counts() noexcept {
 namespace tailback {
 
 std::uint64_t lock_identity::enter_slow(const void* address) noexcept {
-  const std::uint64_t fresh = locks::add_lock(address, name_, kind_, policy_);
+  const std::uint64_t fresh = locks::add_lock(address, name_, kind(), policy());
   if (fresh == 0) return 0;
+  locks::event_created({fresh, *this});
   std::uint64_t known = 0;
   // Relaxed: the id is only a number to whoever reads it here; the table orders what stands behind it.
   if (id_.compare_exchange_strong(known, fresh, std::memory_order_relaxed)) return fresh;
-  locks::remove_lock(fresh);  // another thread was first
+  locks::event_destroyed({fresh, *this});  // another thread was first
+  locks::remove_lock(fresh);
   return known;
 }
 
-void lock_identity::forget() noexcept { locks::remove_lock(id_.exchange(0, std::memory_order_relaxed)); }
+void lock_identity::forget() noexcept {
+  const std::uint64_t id = id_.exchange(0, std::memory_order_relaxed);
+  locks::event_destroyed({id, *this});
+  locks::remove_lock(id);
+}
 
 }  // namespace tailback

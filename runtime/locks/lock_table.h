@@ -23,7 +23,7 @@ inline constexpr std::size_t kNameBytes = 38;   ///< with the final zero
 struct LockSlot {
   std::atomic<std::uint64_t> id;
   std::atomic<std::uint64_t> address;
-  /// Clock of the lock events: the greatest of any release so far (event_log.h). Next free slot while the slot is free.
+  /// Clock of the lock events for a lock without an identity (event_log.h). Next free slot while the slot is free.
   std::atomic<std::uint64_t> clock;
   std::atomic<lock_kind> kind;
   std::atomic<lock_policy> policy;

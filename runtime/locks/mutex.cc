@@ -24,7 +24,7 @@ bool try_take(std::atomic<std::uint32_t>& state) noexcept {
 
 // Release: whoever takes the lock next sees all that its holder did, and that the registry's hold is gone.
 void give(std::atomic<std::uint32_t>& state) noexcept {
-  if (state.exchange(kFree, std::memory_order_release) == kWaited) futex_wake(&state);
+  if (state.exchange(kFree, std::memory_order_release) == kWaited) [[unlikely]] wake_one(&state);
 }
 
 std::int64_t deadline_after(std::int64_t ns) noexcept {
@@ -51,10 +51,17 @@ bool take_slow(std::atomic<std::uint32_t>& state, std::uint64_t id, std::int64_t
   return true;
 }
 
-void note_failed(std::uint64_t id, const void* place) noexcept {
-  if (events_on() && id != 0 && this_thread() != nullptr) {
-    event_simple(this_thread(), LockOperation::kTryFail, hold_key(id, false), reinterpret_cast<std::uintptr_t>(place));
-  }
+// What lock() and unlock() do when they have more to do than usual. Out of their way, so that those need no stack (holding.h).
+[[gnu::noinline]] void lock_observed(std::atomic<std::uint32_t>& state, lock_identity& identity, const void* lock, const void* place) {
+  schedule_before(ScheduledOperation::kLock, identity);
+  if (!try_take(state)) take_slow(state, identity.enter(lock), kNoDeadline, place);
+  note_acquired(identity, lock, false, place);
+}
+
+[[gnu::noinline]] void unlock_observed(std::atomic<std::uint32_t>& state, lock_identity& identity, const void* place) noexcept {
+  schedule_before(ScheduledOperation::kUnlock, identity);
+  note_releasing(identity, false, place);
+  give(state);
 }
 
 }  // namespace
@@ -65,9 +72,13 @@ bool mutex::lock_slow(std::int64_t deadline_ns, const void* place) {
 
 void mutex::lock() {
   const void* place = TAILBACK_PLACE();
-  schedule_before(ScheduledOperation::kLock, identity_);
-  if (!try_take(state_)) [[unlikely]] lock_slow(kNoDeadline, place);
-  note_acquired(this_thread(), identity_.enter(this), false, place);
+  if (scheduled() || !try_take(state_)) [[unlikely]] return lock_observed(state_, identity_, this, place);
+  note_acquired(identity_, this, false, place);
+}
+
+void mutex::unlock() noexcept {
+  if (!note_releasing_fast(identity_, false)) [[unlikely]] return unlock_observed(state_, identity_, TAILBACK_PLACE());
+  give(state_);
 }
 
 bool mutex::try_lock() noexcept {
@@ -75,17 +86,11 @@ bool mutex::try_lock() noexcept {
   schedule_before(ScheduledOperation::kTry, identity_);
   const bool taken = try_take(state_);
   if (taken) {
-    note_acquired(this_thread(), identity_.enter(this), false, place, true);
+    note_acquired(identity_, this, false, place, true);
   } else {
-    note_failed(identity_.enter(this), place);
+    event_gave_up(identity_.enter(this), false, place);
   }
   return taken;
-}
-
-void mutex::unlock() noexcept {
-  schedule_before(ScheduledOperation::kUnlock, identity_);
-  note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
-  give(state_);
 }
 
 bool mutex::try_lock_for_ns(std::int64_t ns) noexcept {
@@ -94,9 +99,9 @@ bool mutex::try_lock_for_ns(std::int64_t ns) noexcept {
   // A timed wait is in no ring, so lock_slow does not throw.
   const bool taken = try_take(state_) || (ns > 0 && lock_slow(deadline_after(ns), place));
   if (taken) {
-    note_acquired(this_thread(), identity_.enter(this), false, place, true);
+    note_acquired(identity_, this, false, place, true);
   } else {
-    note_failed(identity_.enter(this), place);
+    event_gave_up(identity_.enter(this), false, place);
   }
   return taken;
 }
@@ -119,7 +124,7 @@ bool recursive_mutex::again() noexcept {
 void recursive_mutex::take(const void* place, bool tried) noexcept {
   owner_.store(thread_token(), std::memory_order_relaxed);
   depth_ = 1;
-  note_acquired(this_thread(), identity_.enter(this), false, place, tried);
+  note_acquired(identity_, this, false, place, tried);
 }
 
 void recursive_mutex::lock() {
@@ -138,7 +143,7 @@ bool recursive_mutex::try_lock() noexcept {
   if (taken) {
     take(place, true);
   } else {
-    note_failed(identity_.enter(this), place);
+    event_gave_up(identity_.enter(this), false, place);
   }
   return taken;
 }
@@ -147,7 +152,7 @@ void recursive_mutex::unlock() noexcept {
   if (--depth_ > 0) return;
   schedule_before(ScheduledOperation::kUnlock, identity_);
   owner_.store(nullptr, std::memory_order_relaxed);
-  note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
+  note_releasing(identity_, false, TAILBACK_PLACE());
   give(state_);
 }
 

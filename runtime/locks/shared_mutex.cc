@@ -372,43 +372,87 @@ void shared_mutex_queue::last_reader_left() noexcept {
   wakes.wake();
 }
 
-void shared_mutex::lock() {
-  const void* place = TAILBACK_PLACE();
+// What lock() and the others do when they have more to do than usual. Out of their way, so that those need no stack (holding.h).
+void shared_mutex::lock_observed(const void* place) {
   schedule_before(ScheduledOperation::kLock, identity_);
-  std::uint32_t expected = 0;
-  if (!state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]] {
-    shared_mutex_queue(*this).lock_slow(kNoDeadline, place);
-  }
-  note_acquired(this_thread(), identity_.enter(this), false, place);
+  if (!try_take()) shared_mutex_queue(*this).lock_slow(kNoDeadline, place);
+  note_exclusive(place, false);
 }
 
-bool shared_mutex::try_lock() noexcept { return try_lock_for_ns(0); }
+void shared_mutex::lock_shared_observed(const void* place) {
+  schedule_before(ScheduledOperation::kLockShared, identity_);
+  lock_shared_counted(place, state_.fetch_add(kReader, std::memory_order_acquire));
+}
 
-void shared_mutex::unlock() noexcept {
+void shared_mutex::lock_shared_counted(const void* place, std::uint32_t before) {
+  if (!open_for_reader(before)) shared_mutex_queue(*this).lock_shared_slow(kNoDeadline, place);
+  note_acquired(identity_, this, true, place);
+}
+
+void shared_mutex::unlock_observed(const void* place) noexcept {
   schedule_before(ScheduledOperation::kUnlock, identity_);
-  note_releasing(this_thread(), identity_.id(), false, TAILBACK_PLACE());
+  note_releasing(identity_, false, place);
+  give();
+}
+
+void shared_mutex::unlock_shared_observed(const void* place) noexcept {
+  schedule_before(ScheduledOperation::kUnlock, identity_);
+  if (const std::uint64_t id = identity_.id(); id != 0) {
+    if (events_on()) event_reader_leaves(id, readers_clock_, place);
+    if (ThreadSlot* record = this_thread()) erase_hold(record, hold_key(id, true));
+  }
+  give_shared();
+}
+
+// A writer comes after all readers that have left; those that come after it need only know of it.
+void shared_mutex::note_exclusive(const void* place, bool tried) noexcept {
+  if (events_on()) event_readers_left(identity_.event_clock(), readers_clock_);
+  note_acquired(identity_, this, false, place, tried);
+}
+
+inline bool shared_mutex::try_take() noexcept {
+  std::uint32_t expected = 0;
+  return state_.compare_exchange_strong(expected, kWriter, std::memory_order_acquire, std::memory_order_relaxed);
+}
+
+inline void shared_mutex::give() noexcept {
   std::uint32_t expected = kWriter;
   if (!state_.compare_exchange_strong(expected, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]] {
     shared_mutex_queue(*this).unlock_slow();
   }
 }
 
+inline void shared_mutex::give_shared() noexcept {
+  const std::uint32_t before = state_.fetch_sub(kReader, std::memory_order_release);
+  if (before < 2 * kReader && (before & (kQueued | kWoken | kWriter)) == kQueued) [[unlikely]] shared_mutex_queue(*this).last_reader_left();
+}
+
+void shared_mutex::lock() {
+  const void* place = TAILBACK_PLACE();
+  if ((features.load(std::memory_order_relaxed) & kReleaseFeatures) != 0 || !try_take()) [[unlikely]] return lock_observed(place);
+  note_acquired(identity_, this, false, place);
+}
+
+bool shared_mutex::try_lock() noexcept { return try_lock_for_ns(0); }
+
+void shared_mutex::unlock() noexcept {
+  if (!note_releasing_fast(identity_, false)) [[unlikely]] return unlock_observed(TAILBACK_PLACE());
+  give();
+}
+
 void shared_mutex::lock_shared() {
   const void* place = TAILBACK_PLACE();
-  schedule_before(ScheduledOperation::kLockShared, identity_);
-  if (!open_for_reader(state_.fetch_add(kReader, std::memory_order_acquire))) [[unlikely]] {
-    shared_mutex_queue(*this).lock_shared_slow(kNoDeadline, place);
-  }
-  note_acquired(this_thread(), identity_.enter(this), true, place);
+  if (scheduled()) [[unlikely]] return lock_shared_observed(place);
+  const std::uint32_t before = state_.fetch_add(kReader, std::memory_order_acquire);
+  if (!open_for_reader(before)) [[unlikely]] return lock_shared_counted(place, before);
+  note_acquired(identity_, this, true, place);
 }
 
 bool shared_mutex::try_lock_shared() noexcept { return try_lock_shared_for_ns(0); }
 
 void shared_mutex::unlock_shared() noexcept {
-  schedule_before(ScheduledOperation::kUnlock, identity_);
-  note_releasing(this_thread(), identity_.id(), true, TAILBACK_PLACE());
-  const std::uint32_t before = state_.fetch_sub(kReader, std::memory_order_release);
-  if (before < 2 * kReader && (before & (kQueued | kWoken | kWriter)) == kQueued) [[unlikely]] shared_mutex_queue(*this).last_reader_left();
+  if (!note_releasing_fast(identity_, true)) [[unlikely]] return unlock_shared_observed(TAILBACK_PLACE());
+  give_shared();
 }
 
 namespace {
@@ -416,15 +460,6 @@ namespace {
 std::int64_t deadline_after(std::int64_t ns) noexcept {
   const std::int64_t now = monotonic_ns();
   return ns > kNoDeadline - 1 - now ? kNoDeadline - 1 : now + ns;
-}
-
-void note_try(lock_identity& identity, const void* lock, bool taken, bool shared, const void* place) noexcept {
-  const std::uint64_t id = identity.enter(lock);
-  if (taken) {
-    note_acquired(this_thread(), id, shared, place, true);
-  } else if (events_on() && id != 0 && this_thread() != nullptr) {
-    event_simple(this_thread(), LockOperation::kTryFail, hold_key(id, shared), reinterpret_cast<std::uintptr_t>(place));
-  }
 }
 
 }  // namespace
@@ -437,7 +472,11 @@ bool shared_mutex::try_lock_for_ns(std::int64_t ns) noexcept {
   bool taken = free_for_writer(word) && !queue_first &&
                state_.compare_exchange_strong(word, word | kWriter, std::memory_order_acquire, std::memory_order_relaxed);
   if (!taken && ns > 0) taken = shared_mutex_queue(*this).lock_slow(deadline_after(ns), place);
-  note_try(identity_, this, taken, false, place);
+  if (taken) {
+    note_exclusive(place, true);
+  } else {
+    event_gave_up(identity_.enter(this), false, place);
+  }
   return taken;
 }
 
@@ -453,7 +492,11 @@ bool shared_mutex::try_lock_shared_for_ns(std::int64_t ns) noexcept {
     taken = open_for_reader(state_.fetch_add(kReader, std::memory_order_acquire)) ||
             shared_mutex_queue(*this).lock_shared_slow(deadline_after(ns), place);
   }
-  note_try(identity_, this, taken, true, place);
+  if (taken) {
+    note_acquired(identity_, this, true, place, true);
+  } else {
+    event_gave_up(identity_.enter(this), true, place);
+  }
   return taken;
 }
 

@@ -79,7 +79,7 @@ void release_record(ThreadSlot* record) noexcept {
 void detach(void* pointer) noexcept {
   auto* record = static_cast<ThreadSlot*>(pointer);
   if (record != current_record) return;  // a child's copy, after fork
-  event_thread_end(record);
+  event_thread_end();
   current_record = nullptr;
   live.fetch_sub(1, std::memory_order_relaxed);
   if (holds_anything(record)) {
@@ -133,8 +133,6 @@ ThreadSlot* attach_thread() noexcept {
     record->top.store(0, std::memory_order_relaxed);
     record->unnamed_holds.store(0, std::memory_order_relaxed);
     record->wait_key.store(0, std::memory_order_relaxed);
-    record->clock = 0;
-    record->ring = nullptr;
     set_label(record, "", 0);
     record->status.store(ThreadStatus::kLive, std::memory_order_release);
     live.fetch_add(1, std::memory_order_relaxed);

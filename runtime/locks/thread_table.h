@@ -43,8 +43,6 @@ enum class ThreadStatus : std::uint32_t {
 
 enum WaitFlags : std::uint32_t { kWaitTimed = 1 };
 
-class EventRing;
-
 struct alignas(64) ThreadSlot {
   std::atomic<std::uint64_t> wait_sequence;
   std::atomic<std::uint64_t> wait_key;        ///< as HoldEntry::key
@@ -64,9 +62,6 @@ struct alignas(64) ThreadSlot {
 
   std::atomic<std::uint32_t> top;             ///< entries of `holds` in use; some of them may be free
   std::atomic<std::uint32_t> unnamed_holds;   ///< taken while all entries were in use
-  std::uint64_t clock;                        ///< of its lock events; the thread's own
-  EventRing* ring;                            ///< the thread's own
-  std::uint64_t unused2;
   HoldEntry holds[kMaxHolds];
 };
 static_assert(sizeof(ThreadSlot) == 512);
@@ -88,35 +83,41 @@ constexpr bool is_shared(std::uint64_t key) noexcept { return (key & 1) != 0; }
 
 /// Extras that cost time on every acquisition; all off is one load and one branch.
 enum Features : std::uint32_t { kFeatureEvents = 1, kFeatureHoldStacks = 2, kFeatureSchedule = 4 /**< runtime/schedule */ };
+inline constexpr std::uint32_t kReleaseFeatures = kFeatureEvents | kFeatureSchedule;  ///< those that a release has to do with
 extern std::atomic<std::uint32_t> features;
 
 /// Closes gaps in a full record; counts the hold as unnamed and returns false where there is none.
 bool make_room(ThreadSlot* record) noexcept;
 void erase_slow(ThreadSlot* record, std::uint64_t key) noexcept;
 
-/// Enters a hold of the calling thread.
-inline void push_hold(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {
+/// Enters a hold of the calling thread; false when all entries are in use, or seem to be.
+inline bool try_push_hold(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {
   const std::uint32_t top = record->top.load(std::memory_order_relaxed);
-  if (top < kMaxHolds) [[likely]] {
-    HoldEntry& entry = record->holds[top];
-    entry.place.store(reinterpret_cast<std::uintptr_t>(place), std::memory_order_relaxed);
-    entry.key.store(key, std::memory_order_release);  // whoever sees the key sees its place
-    record->top.store(top + 1, std::memory_order_release);
-  } else if (make_room(record)) {
-    push_hold(record, key, place);
+  if (top >= kMaxHolds) [[unlikely]] return false;
+  HoldEntry& entry = record->holds[top];
+  entry.place.store(reinterpret_cast<std::uintptr_t>(place), std::memory_order_relaxed);
+  entry.key.store(key, std::memory_order_release);  // whoever sees the key sees its place
+  record->top.store(top + 1, std::memory_order_release);
+  return true;
+}
+inline void push_hold(ThreadSlot* record, std::uint64_t key, const void* place) noexcept {
+  while (!try_push_hold(record, key, place)) {
+    if (!make_room(record)) return;
   }
 }
 
-/// Takes out a hold of the calling thread; one of another thread's where it has none.
-inline void erase_hold(ThreadSlot* record, std::uint64_t key) noexcept {
+/// Takes out the calling thread's newest hold; false when that is another one.
+inline bool try_erase_hold(ThreadSlot* record, std::uint64_t key) noexcept {
   const std::uint32_t top = record->top.load(std::memory_order_relaxed);
   // Relaxed: the release of the lock itself, which follows, orders these stores before whatever the next owner does.
-  if (top > 0 && record->holds[top - 1].key.load(std::memory_order_relaxed) == key) [[likely]] {
-    record->holds[top - 1].key.store(0, std::memory_order_relaxed);
-    record->top.store(top - 1, std::memory_order_relaxed);
-  } else {
-    erase_slow(record, key);
-  }
+  if (top == 0 || record->holds[top - 1].key.load(std::memory_order_relaxed) != key) [[unlikely]] return false;
+  record->holds[top - 1].key.store(0, std::memory_order_relaxed);
+  record->top.store(top - 1, std::memory_order_relaxed);
+  return true;
+}
+/// Takes out a hold of the calling thread; one of another thread's where it has none.
+inline void erase_hold(ThreadSlot* record, std::uint64_t key) noexcept {
+  if (!try_erase_hold(record, key)) erase_slow(record, key);
 }
 
 /// Whether the record says that the thread holds the lock, in any mode.

@@ -9,7 +9,7 @@ namespace tailback::locks {
 std::int64_t begin_wait(ThreadSlot* thread, const WaitRequest& request) noexcept {
   const std::int64_t since_ns = monotonic_ns();
   const std::uint64_t key = hold_key(request.lock, request.shared);
-  if (!request.timed) event_simple(thread, LockOperation::kRequest, key, reinterpret_cast<std::uintptr_t>(request.place));
+  if (!request.timed) event_requested(request.lock, request.shared, request.place);
   constexpr auto kRelease = std::memory_order_release;  // a reader that meets one of them sees, at its second look, that the wait is new
   thread->wait_key.store(key, kRelease);
   thread->wait_since_ns.store(since_ns, kRelease);

@@ -91,7 +91,7 @@ int take(Lock* lock, bool shared, bool timed, const void* place, Attempt attempt
     const Waiting waiting(thread, {id, shared, timed, place});
     result = wait();
   }
-  if (is_held(result)) note_acquired(thread, id, shared, place);
+  if (is_held(result)) note_acquired(thread, EventLock(id), shared, place);
   return result;
 }
 
@@ -99,7 +99,7 @@ template <class Lock, class Attempt>
 int try_take(Lock* lock, bool shared, const void* place, Attempt attempt) noexcept {
   const int result = attempt();
   if (!is_held(result)) return result;
-  if (ThreadSlot* thread = observed_thread()) note_acquired(thread, id_of(lock), shared, place);
+  if (ThreadSlot* thread = observed_thread()) note_acquired(thread, EventLock(id_of(lock)), shared, place);
   return result;
 }
 
@@ -115,7 +115,7 @@ void note_mutex_release(pthread_mutex_t* mutex, const void* place) noexcept {
   const int kind = mutex->__data.__kind & 3;
   const bool checks = kind == PTHREAD_MUTEX_RECURSIVE_NP || kind == PTHREAD_MUTEX_ERRORCHECK_NP;
   if (checks && static_cast<std::uint32_t>(mutex->__data.__owner) != own_tid()) return;
-  note_releasing(thread, find_id(mutex), false, place);
+  note_releasing(thread, EventLock(find_id(mutex)), false, place);
 }
 
 template <class Wait>
@@ -123,7 +123,7 @@ int wait_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, const void
   ThreadSlot* thread = observed_thread();
   if (thread == nullptr) return wait();
   const std::uint64_t id = id_of(condition), held = find_id(mutex);
-  event_condition_wait(thread, id, held, reinterpret_cast<std::uintptr_t>(place));
+  event_condition_wait(EventLock(id), EventLock(held), place);
   erase_hold(thread, hold_key(held, false));
   int result = 0;
   {
@@ -131,26 +131,25 @@ int wait_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, const void
     const Waiting waiting(thread, {id, false, true, place});
     result = wait();
   }
-  event_condition_woken(thread, id);
-  note_acquired(thread, held, false, place);
+  event_condition_woken(EventLock(id));
+  note_acquired(thread, EventLock(held), false, place);
   return result;
 }
 
 void note_notify(pthread_cond_t* condition, bool all, const void* place) noexcept {
-  if (!events_on()) return;
-  if (ThreadSlot* thread = observed_thread()) event_notify(thread, id_of(condition), all, reinterpret_cast<std::uintptr_t>(place));
+  if (events_on() && observed_thread() != nullptr) event_notify(EventLock(id_of(condition)), all, place);
 }
 
 struct Start {
   void* (*routine)(void*);
   void* argument;
-  Parent parent;
+  ThreadPoint parent;
 };
 
 void* run_thread(void* argument) {
   const Start start = *static_cast<Start*>(argument);
   std::free(argument);
-  if (ThreadSlot* thread = observed_thread()) event_thread_start(thread, start.parent);
+  if (observed_thread() != nullptr) event_thread_start(start.parent);
   return start.routine(start.argument);
 }
 
@@ -226,7 +225,7 @@ TAILBACK_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* l) noexcept {
   if (tailback::locks::ThreadSlot* thread = observed_thread()) {
     // glibc decides by the same word which of the two it is.
     const bool exclusive = static_cast<std::uint32_t>(l->__data.__cur_writer) == own_tid();
-    tailback::locks::note_releasing(thread, find_id(l), !exclusive, TAILBACK_PLACE());
+    tailback::locks::note_releasing(thread, tailback::locks::EventLock(find_id(l)), !exclusive, TAILBACK_PLACE());
   }
   return r->rwlock_unlock(l);
 }
@@ -264,7 +263,7 @@ TAILBACK_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr
   const Real* r = real();
   auto* start = static_cast<Start*>(std::malloc(sizeof(Start)));
   if (start == nullptr) return r->create(thread, attributes, routine, argument);
-  *start = {routine, argument, tailback::locks::event_parent(observed_thread())};
+  *start = {routine, argument, observed_thread() != nullptr ? tailback::locks::event_point() : tailback::locks::ThreadPoint{}};
   const int result = r->create(thread, attributes, &run_thread, start);
   if (result != 0) std::free(start);
   return result;

@@ -7,17 +7,16 @@
 namespace tailback {
 namespace {
 
-constexpr std::uint32_t kEventsOfAThread = 4096;
+constexpr std::uint32_t kRecordsOfAThread = 4096;
 
 }  // namespace
 
-bool LockEventRecorder::start() const {
-  if (!on()) return true;
+void LockEventRecorder::start() const {
+  if (!on()) return;
   locks::EventLogOptions options;
   options.mode = mode_ == LockEvents::kFull ? locks::EventMode::kFull : locks::EventMode::kLast;
-  options.events_per_thread = kEventsOfAThread;
-  options.times = true;
-  return locks::start_events(options);
+  options.records_per_thread = kRecordsOfAThread;
+  locks::start_events(options);
 }
 
 void LockEventRecorder::stop() const {

@@ -19,8 +19,8 @@ class LockEventRecorder {
  public:
   explicit LockEventRecorder(LockEvents mode) : mode_(mode) {}
 
-  /// Has the locks write events from now on. False when there is no memory for it.
-  bool start() const;
+  /// Has the locks write events from now on.
+  void start() const;
   void stop() const;
 
   /// Hands what the rings hold to `sink`, with the locks that it names in `recording.instrumented_locks`.

@@ -63,7 +63,7 @@ Result<void> Scribe::open() {
     loss_told_ = true;
     voice_.say("cannot record now, goes on without: " + writer.error().to_string());
   }
-  if (recording_ == nullptr && !lock_events_.start()) voice_.say("no lock events: there is no memory for them");
+  if (recording_ == nullptr) lock_events_.start();
   begin_recording();
   return {};
 }

@@ -29,7 +29,7 @@ enum class lock_kind : std::uint8_t { unknown, mutex, recursive_mutex, rwlock, c
 class lock_identity {
  public:
   constexpr explicit lock_identity(lock_kind kind, const char* name = nullptr, lock_policy policy = lock_policy::none) noexcept
-      : name_(name), kind_(kind), policy_(policy) {}
+      : name_(name), clock_and_kind_(static_cast<std::uint64_t>(policy) << 8 | static_cast<std::uint64_t>(kind)) {}
   ~lock_identity() {
     if (id_.load(std::memory_order_relaxed) != 0) forget();
   }
@@ -45,17 +45,21 @@ class lock_identity {
   }
 
   [[nodiscard]] const char* name() const noexcept { return name_; }
-  [[nodiscard]] lock_kind kind() const noexcept { return kind_; }
-  [[nodiscard]] lock_policy policy() const noexcept { return policy_; }
+  [[nodiscard]] lock_kind kind() const noexcept { return static_cast<lock_kind>(constants() & 0xff); }
+  [[nodiscard]] lock_policy policy() const noexcept { return static_cast<lock_policy>(constants() >> 8 & 0xff); }
+
+  /// The lock events' own (runtime/locks/event_log.h): the clock stands above kind and policy, which never change.
+  static constexpr unsigned kEventClockShift = 16;
+  std::atomic<std::uint64_t>& event_clock() noexcept { return clock_and_kind_; }
 
  private:
   std::uint64_t enter_slow(const void* address) noexcept;
   void forget() noexcept;
+  [[nodiscard]] std::uint64_t constants() const noexcept { return clock_and_kind_.load(std::memory_order_relaxed); }
 
   std::atomic<std::uint64_t> id_{0};
   const char* name_;
-  lock_kind kind_;
-  lock_policy policy_;
+  std::atomic<std::uint64_t> clock_and_kind_;
 };
 
 }  // namespace tailback

@@ -12,7 +12,7 @@
 // Whatever the policy, to ask for the exclusive lock while holding the shared one deadlocks at once.
 //
 // Thread safety, errors: as in tailback/mutex.h.
-// Cost: tests/bench/locks; 56 bytes.
+// Cost: tests/bench/locks; 56 bytes, as std's.
 #pragma once
 
 #include <atomic>
@@ -53,10 +53,20 @@ class TAILBACK_CAPABILITY("shared_mutex") shared_mutex {
 
  private:
   friend struct shared_mutex_queue;
+  bool try_take() noexcept;
+  void note_exclusive(const void* place, bool tried) noexcept;
+  void give() noexcept;
+  void give_shared() noexcept;
+  void lock_observed(const void* place);
+  void lock_shared_observed(const void* place);
+  void lock_shared_counted(const void* place, std::uint32_t before);
+  void unlock_observed(const void* place) noexcept;
+  void unlock_shared_observed(const void* place) noexcept;
 
   lock_identity identity_{lock_kind::rwlock, nullptr, lock_policy::prefer_writers};
   std::atomic<std::uint32_t> state_{0};   // runtime/locks/shared_mutex.cc
   std::atomic<std::uint32_t> guard_{0};   // of the queue
+  std::atomic<std::uint64_t> readers_clock_{0};  // of lock events: no reader that left was later (runtime/locks/event_log.h)
   detail::shared_waiter* readers_ = nullptr;  // those that wait: the last of each ring
   detail::shared_waiter* writers_ = nullptr;
 };

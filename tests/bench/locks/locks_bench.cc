@@ -51,22 +51,19 @@ BENCHMARK(exclusive<shared_mutex>)->Name("exclusive of shared_mutex/tailback");
 BENCHMARK(shared<std::shared_mutex>)->Name("shared/std");
 BENCHMARK(shared<shared_mutex>)->Name("shared/tailback");
 
-// With events on; a drain now and then, as the recorder does, is part of it.
-template <class Body>
-void with_events(benchmark::State& state, bool times, Body body) {
-  locks::start_events({locks::EventMode::kLast, 4096, times});
+// With events on, as the recorder has them.
+template <void (*body)(benchmark::State&)>
+void with_events(benchmark::State& state) {
+  locks::start_events({locks::EventMode::kLast});
   body(state);
   locks::stop_events();
 }
 BENCHMARK(exclusive<std::mutex>)->Name("exclusive, events on/std");
-void exclusive_events(benchmark::State& state) { with_events(state, false, exclusive<mutex>); }
-BENCHMARK(exclusive_events)->Name("exclusive, events on/tailback");
-BENCHMARK(exclusive<std::mutex>)->Name("exclusive, events with times/std");
-void exclusive_timed_events(benchmark::State& state) { with_events(state, true, exclusive<mutex>); }
-BENCHMARK(exclusive_timed_events)->Name("exclusive, events with times/tailback");
+BENCHMARK(with_events<exclusive<mutex>>)->Name("exclusive, events on/tailback");
+BENCHMARK(exclusive<std::shared_mutex>)->Name("exclusive of shared_mutex, events on/std");
+BENCHMARK(with_events<exclusive<shared_mutex>>)->Name("exclusive of shared_mutex, events on/tailback");
 BENCHMARK(shared<std::shared_mutex>)->Name("shared, events on/std");
-void shared_events(benchmark::State& state) { with_events(state, false, shared<shared_mutex>); }
-BENCHMARK(shared_events)->Name("shared, events on/tailback");
+BENCHMARK(with_events<shared<shared_mutex>>)->Name("shared, events on/tailback");
 
 // Contended: a short section, then some work of one's own.
 std::uint64_t work(std::uint64_t seed, int steps) {

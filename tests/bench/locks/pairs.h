@@ -1,4 +1,5 @@
-// Benchmarks in pairs "NAME/std…" and "NAME/tailback…", run by turns in one process, and the ratio of their medians printed.
+// Benchmarks in pairs "NAME/std…" and "NAME/tailback…", run by turns in one process, and the ratio of their minima printed: what other processes take
+// from a run only ever makes it longer. One thread's is CPU time, that of several is real time.
 #pragma once
 
 #include <algorithm>
@@ -16,13 +17,13 @@ class PairReporter final : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     benchmark::ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Iteration) times_[run.benchmark_name()].push_back(run.GetAdjustedRealTime());
+      if (run.run_type == Run::RT_Iteration) note(run.benchmark_name(), run.threads > 1 ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
     }
   }
 
-  /// `peer` ÷ `ours` etc.: for each benchmark with "/std" in its name the same with "/tailback…".
+  /// For each benchmark with "/std" in its name the same with "/tailback…".
   void print_ratios() const {
-    std::printf("\n%-64s %10s %10s %7s\n", "medians, real time", "std ns", "ours ns", "ratio");
+    std::printf("\n%-64s %10s %10s %7s\n", "minima", "std ns", "ours ns", "ratio");
     for (const auto& [name, ours] : times_) {
       const std::size_t at = name.find("/tailback");
       if (at == std::string::npos) continue;
@@ -30,16 +31,16 @@ class PairReporter final : public benchmark::ConsoleReporter {
       if (end == std::string::npos) end = name.size();
       const auto peer = times_.find(name.substr(0, at) + "/std" + name.substr(end));
       if (peer == times_.end()) continue;
-      std::printf("%-64s %10.2f %10.2f %6.2fx\n", name.c_str(), median(peer->second), median(ours), median(ours) / median(peer->second));
+      std::printf("%-64s %10.2f %10.2f %6.2fx\n", name.c_str(), peer->second, ours, ours / peer->second);
     }
   }
 
  private:
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
+  void note(const std::string& name, double time) {
+    const auto [place, fresh] = times_.try_emplace(name, time);
+    if (!fresh) place->second = std::min(place->second, time);
   }
-  std::map<std::string, std::vector<double>> times_;
+  std::map<std::string, double> times_;
 };
 
 inline int run_pairs(int argc, char** argv) {

@@ -4,6 +4,8 @@
 #include <tailback/mutex.h>
 #include <tailback/shared_mutex.h>
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <set>
@@ -45,7 +47,7 @@ TEST_F(EventLog, IsOffByDefault) {
 }
 
 TEST_F(EventLog, TellsWhatAThreadDidInOrder) {
-  ASSERT_TRUE(start_events({EventMode::kFull, 1024, true}));
+  start_events({EventMode::kFull, 1024});
   mutex mu;
   shared_mutex rw;
   mu.lock();
@@ -59,18 +61,19 @@ TEST_F(EventLog, TellsWhatAThreadDidInOrder) {
     if (event.thread == events.front().thread) mine.push_back(event);
   }
   using enum LockOperation;
-  EXPECT_EQ(operations(mine), (std::vector{kAcquire, kAcquire, kRelease, kRelease}));
-  EXPECT_EQ(mine[0].lock, mu.identity().id());
-  EXPECT_EQ(mine[1].lock, rw.identity().id());
-  EXPECT_EQ(mine[1].mode, LockMode::kShared);
-  EXPECT_NE(mine[0].place, 0u);
-  EXPECT_GT(mine[0].mono_ns, 0);
-  EXPECT_LE(mine[0].mono_ns, mine[3].mono_ns);
+  ASSERT_EQ(operations(mine), (std::vector{kCreate, kAcquire, kCreate, kAcquire, kRelease, kRelease}));
+  EXPECT_EQ(mine[1].lock, mu.identity().id());
+  EXPECT_EQ(mine[3].lock, rw.identity().id());
+  EXPECT_EQ(mine[3].mode, LockMode::kShared);
+  EXPECT_EQ(mine[4].mode, LockMode::kShared);
+  EXPECT_NE(mine[1].place, 0u);
+  EXPECT_GT(mine[0].mono_ns, 0) << "a block's first event has a time";
+  EXPECT_EQ(mine[5].mono_ns, 0) << "one that waits for nothing has none";
   EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& e) { return e.operation == kTryFail; }), 1);
 }
 
 TEST_F(EventLog, AnAcquireComesAfterTheReleaseThatAllowedIt) {
-  ASSERT_TRUE(start_events({EventMode::kFull, 1u << 15, false}));
+  start_events({EventMode::kFull, 1u << 15});
   mutex mu;
   shared_mutex rw;
   std::vector<std::thread> threads;
@@ -111,29 +114,128 @@ TEST_F(EventLog, AnAcquireComesAfterTheReleaseThatAllowedIt) {
 }
 
 TEST_F(EventLog, KeepsTheLastOnesInItsOtherMode) {
-  ASSERT_TRUE(start_events({EventMode::kLast, 64, false}));
+  start_events({EventMode::kLast, 256});
+  std::uint64_t lock = 0;
   std::thread([&] {
     mutex mu;
     for (int i = 0; i < 1000; ++i) std::lock_guard guard(mu);
+    lock = mu.identity().id();
   }).join();
   const std::vector<RawEvent> events = drain();
-  ASSERT_GE(events.size(), 60u);
-  ASSERT_LE(events.size(), 64u);
+  ASSERT_GE(events.size(), 128u);
+  ASSERT_LE(events.size(), 256u);
   EXPECT_EQ(events.back().operation, LockOperation::kThreadEnd);
+  EXPECT_EQ(events[events.size() - 2].operation, LockOperation::kDestroy);
+  const std::uint64_t first = events.front().order >> EventRing::kOrderThreadBits;
+  for (std::size_t i = 0; i + 2 < events.size(); ++i) {
+    EXPECT_EQ(events[i].lock, lock);
+    EXPECT_EQ(events[i].order >> EventRing::kOrderThreadBits, first + i) << "one thread alone counts by one, also past marks and a beginning that is lost";
+  }
 }
 
 TEST_F(EventLog, AFullRingCountsWhatItLoses) {
   const std::uint64_t before = events_lost();
-  ASSERT_TRUE(start_events({EventMode::kFull, 64, false}));
+  start_events({EventMode::kFull, 128});
   std::thread([&] {
     mutex mu;
-    for (int i = 0; i < 100; ++i) std::lock_guard guard(mu);
+    for (int i = 0; i < 200; ++i) std::lock_guard guard(mu);
   }).join();
-  EXPECT_EQ(drain().size() + (events_lost() - before), 201u);
+  const std::vector<RawEvent> events = drain();
+  EXPECT_EQ(events.size() + (events_lost() - before), 403u);  // with the lock's and the thread's ends
+  EXPECT_GE(events.size(), 120u);
+}
+
+TEST_F(EventLog, GoesOnWhereADrainLeftOff) {
+  start_events({EventMode::kFull, 128});
+  mutex mu;
+  std::uint64_t last = 0;
+  for (int round = 0; round < 200; ++round) {
+    for (int i = 0; i < round % 7; ++i) std::lock_guard guard(mu);
+    for (const RawEvent& event : drain()) {
+      EXPECT_GT(event.order, last);
+      EXPECT_EQ(event.lock, mu.identity().id());
+      last = event.order;
+    }
+  }
+}
+
+TEST_F(EventLog, TellsWhenAThreadBeganToWaitAndWhenItGotTheLock) {
+  start_events({EventMode::kFull, 1024});
+  mutex mu;
+  mu.lock();
+  std::thread other([&] { std::lock_guard guard(mu); });
+  testing::wait_until_waiting(mu.identity(), 1);
+  mu.unlock();
+  other.join();
+  std::vector<RawEvent> waits;
+  for (const RawEvent& event : drain()) {
+    if (!waits.empty() && event.thread == waits.front().thread) waits.push_back(event);
+    if (event.operation == LockOperation::kRequest) waits.push_back(event);
+  }
+  ASSERT_GE(waits.size(), 2u);
+  EXPECT_EQ(waits[1].operation, LockOperation::kAcquire);
+  EXPECT_GT(waits[0].mono_ns, 0);
+  EXPECT_GE(waits[1].mono_ns, waits[0].mono_ns);
+}
+
+// A thread overwrites its ring while it is read: what is read is whole, in order, and of that thread.
+TEST_F(EventLog, ReadsWholeEventsFromARingThatIsBeingOverwritten) {
+  start_events({EventMode::kLast, 128});
+  mutex mu;
+  shared_mutex rw;
+  { std::lock_guard guard(mu); }
+  { std::lock_guard guard(rw); }
+  drain();
+  std::atomic<bool> end{false};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      while (!end) {
+        { std::lock_guard guard(mu); }
+        rw.lock_shared();
+        rw.unlock_shared();
+      }
+    });
+  }
+  for (int round = 0; round < 300; ++round) {
+    std::map<std::uint64_t, std::uint64_t> last;
+    for (const RawEvent& event : drain()) {
+      EXPECT_GT(event.order, last[event.thread]);
+      last[event.thread] = event.order;
+      EXPECT_TRUE(event.lock == mu.identity().id() || event.lock == rw.identity().id()) << event.lock;
+      EXPECT_EQ(event.mode == LockMode::kShared, event.lock == rw.identity().id());
+      EXPECT_NE(event.place, 0u);
+    }
+  }
+  end = true;
+  for (auto& thread : threads) thread.join();
+}
+
+TEST_F(EventLog, ATimeAndAnOtherPassTheEndOfABlock) {
+  // Waits of three records each, at every offset in a block.
+  start_events({EventMode::kFull, 4096});
+  mutex mu;
+  condition_variable ready;
+  constexpr int kWaits = 70;
+  for (int i = 0; i < kWaits; ++i) {
+    std::unique_lock lock(mu);
+    ready.wait_for(lock, std::chrono::nanoseconds(1));
+  }
+  int waits = 0;
+  for (const RawEvent& event : drain()) {
+    if (event.operation != LockOperation::kWait) {
+      EXPECT_EQ(event.other, 0u);
+      continue;
+    }
+    ++waits;
+    EXPECT_EQ(event.other, mu.identity().id());
+    EXPECT_GT(event.mono_ns, 0);
+  }
+  EXPECT_EQ(waits, kWaits);
 }
 
 TEST_F(EventLog, AWakeUpComesAfterItsNotify) {
-  ASSERT_TRUE(start_events({EventMode::kFull, 1024, false}));
+  start_events({EventMode::kFull, 1024});
   mutex mu;
   condition_variable ready;
   bool go = false;
