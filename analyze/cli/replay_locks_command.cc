@@ -20,6 +20,7 @@ using namespace tailback::replay;
 namespace {
 
 constexpr std::array<std::string_view, 4> kActions{"show", "explain", "predict", "check"};
+constexpr std::uint64_t kEventsAtOnce = 1'000'000;  // of a trace, for what needs all of an interleaving at once
 
 struct LocksArguments {
   std::vector<std::string> words;  // [ACTION] FILE
@@ -27,7 +28,7 @@ struct LocksArguments {
   std::string format = "text", output, emit_schedule;
   std::uint64_t max_states = ExploreLimits{}.states;
   std::uint32_t ring_length = PatternLimits{}.length;
-  std::uint64_t window = PredictTraceOptions{}.window_sections;
+  std::uint64_t window = 0;  // 0: the command's own
   std::size_t rows = analyze::LocksReportOptions{}.rows;
   bool all = false, exit_code = false;
 
@@ -35,9 +36,10 @@ struct LocksArguments {
     PredictTraceOptions options;
     options.predict.explore.states = max_states;
     options.predict.patterns.length = ring_length;
-    options.window_sections = window;
+    if (window > 0) options.window_sections = window;
     return options;
   }
+  [[nodiscard]] std::uint64_t events_at_once() const { return window > 0 ? window : kEventsAtOnce; }
   [[nodiscard]] StoryLimits story_limits() const {
     StoryLimits limits;
     limits.explore.states = max_states;
@@ -64,7 +66,7 @@ PredictReport predict_input(const LockInput& input, const LocksArguments& argume
 }
 
 Result<Told> show(LockInput& input, const LocksArguments& arguments, bool json, bool whole) {
-  if (Result<void> done = to_program(input); !done.ok()) return done.error();
+  to_program(input, arguments.events_at_once());
   const Story story = whole ? tell(input.program, arguments.story_limits()) : shortest(input.program, arguments.story_limits());
   const bool deadlock = !story.stuck.empty();
   if (json) return Told{analyze::story_json(input.about, story, whole ? "show" : "explain"), deadlock};
@@ -97,9 +99,7 @@ Result<Told> check_command(LockInput& input, const LocksArguments& arguments, bo
 
 /// The interleaving to force: into the deadlock that the input ends in or that another order of it would; with fixes, the same order for the fixed program.
 Result<Story> story_to_force(LockInput& input, const LocksArguments& arguments) {
-  if (input.trace) {
-    if (Result<void> done = to_program(input); !done.ok()) return done.error();
-  }
+  to_program(input, arguments.events_at_once());
   Story story = shortest(input.program, arguments.story_limits());
   if (story.stuck.empty() && input.trace) {
     const PredictReport report = predict_input(input, arguments);
@@ -168,7 +168,7 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
   command->add_option("--emit-schedule", arguments->emit_schedule, "Write the interleaving as a schedule that tailback/schedule.h forces on real threads")->type_name("FILE");
   command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
-  command->add_option("--window", arguments->window, "Critical sections of a trace in memory at once")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--window", arguments->window, "Of a trace in memory at once: critical sections (predict, default 4,000,000), events (the others, 1,000,000)")->check(CLI::PositiveNumber);
   command->add_option("--rows", arguments->rows, "Steps that show prints, the last ones; 0: all")->capture_default_str();
   command->add_flag("--all", arguments->all, "List what can't deadlock too: hazards and order inversions");
   command->add_flag("--exit-code", arguments->exit_code, "Exit with 1 when there is a deadlock (check: when the fix does not help)");

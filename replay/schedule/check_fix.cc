@@ -111,7 +111,7 @@ Result<Program> with_fixes(const Program& program, const std::vector<std::string
   return fixed;
 }
 
-Result<FixCheck> check_fixes(const Trace& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options) {
+Result<FixCheck> check_fixes(const TraceStream& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options) {
   std::vector<Diagnostic> diagnostics;
   const Result<Program> fixed = with_fixes(program_of(trace, diagnostics), fixes);
   if (!fixed.ok()) return fixed.error();

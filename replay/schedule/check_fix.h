@@ -40,7 +40,7 @@ struct FixCheck {
 [[nodiscard]] FixCheck check_fix(const Program& before, const Program& after, const PredictOptions& options = {});
 
 /// The same for a trace: rings by prediction from the trace as it would have been with the fixes, search by the sections of the deadlocks that were predicted.
-[[nodiscard]] Result<FixCheck> check_fixes(const Trace& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options = {});
+[[nodiscard]] Result<FixCheck> check_fixes(const TraceStream& trace, const std::vector<std::string>& fixes, const PredictTraceOptions& options = {});
 
 /// All of the fixes, one after the other.
 [[nodiscard]] Result<Program> with_fixes(const Program& program, const std::vector<std::string>& fixes);

@@ -8,6 +8,8 @@ Closure::Closure(const TraceWindow& window) : window_(window) {
   const std::size_t threads = window.threads().size();
   reached_.resize(threads);
   next_section_.assign(threads, 0);
+  next_need_.assign(threads, 0);
+  touched_.assign(threads, false);
   locks_.resize(window.lock_count());
   for (std::uint32_t i = 0; i < threads; ++i) {
     const TraceThread& thread = window.threads()[i];
@@ -19,30 +21,38 @@ Closure::Closure(const TraceWindow& window) : window_(window) {
 void Closure::reset() {
   for (const std::uint32_t thread : touched_threads_) {
     reached_[thread] = window_.threads()[thread].floor;
-    next_section_[thread] = 0;
+    next_section_[thread] = next_need_[thread] = 0;
+    touched_[thread] = false;
   }
   for (const std::uint32_t lock : touched_locks_) locks_[lock] = {};
   touched_threads_.clear();
   touched_locks_.clear();
+  dirty_locks_.clear();
   pending_.clear();
-  for (const std::uint32_t thread : carried_) {
-    touched_threads_.push_back(thread);
-    take_sections(thread);
-  }
+  for (const std::uint32_t thread : carried_) take_sections(thread);
+}
+
+void Closure::touch(std::uint32_t thread) {
+  if (!touched_[thread]) touched_threads_.push_back(thread);
+  touched_[thread] = true;
 }
 
 // Those that were acquired within the set by now.
 void Closure::take_sections(std::uint32_t thread) {
+  touch(thread);
   const TraceThread& at = window_.threads()[thread];
   std::uint32_t& next = next_section_[thread];
   for (; next < at.sections.size() && at.sections[next].acquired <= reached_[thread]; ++next) {
+    ++work_;
     const TraceSection& section = at.sections[next];
     LockState& lock = locks_[section.lock];
     if (!lock.touched) touched_locks_.push_back(section.lock);
-    lock.touched = true;
+    if (!lock.dirty) dirty_locks_.push_back(section.lock);
+    lock.touched = lock.dirty = true;
     lock.last = std::max(lock.last, section.position);
-    if (section.mode == LockMode::kExclusive) lock.last_write = std::max(lock.last_write, section.position);
-    lock.open.emplace_back(thread, next);
+    const bool writes = section.mode == LockMode::kExclusive;
+    if (writes) lock.last_write = std::max(lock.last_write, section.position);
+    if (section.released > reached_[thread]) (writes ? lock.writes : lock.new_reads).push_back({section.position, thread, section.released});
   }
 }
 
@@ -50,52 +60,64 @@ void Closure::advance(std::uint32_t thread, std::uint32_t number) {
   if (number > reached_[thread]) pending_.emplace_back(thread, number);
 }
 
+/// What the thread's events up to `number` need of others.
+void Closure::meet_needs(std::uint32_t thread, std::uint32_t number) {
+  touch(thread);
+  const std::vector<Need>& needs = window_.threads()[thread].needs;
+  std::uint32_t& next = next_need_[thread];
+  for (; next < needs.size() && needs[next].from <= number; ++next) {
+    ++work_;
+    advance(needs[next].thread, needs[next].events);
+  }
+}
+
 void Closure::drain() {
   while (!pending_.empty()) {
     const auto [thread, number] = pending_.back();
     pending_.pop_back();
     if (number <= reached_[thread]) continue;
-    const TraceThread& at = window_.threads()[thread];
-    touched_threads_.push_back(thread);
     reached_[thread] = number;
-    if (const Inherited* inherited = at.inherited(number)) {
-      for (const auto& [other, events] : *inherited) advance(other, events);
-    }
     take_sections(thread);
+    meet_needs(thread, number);
   }
+}
+
+/// Ends those that began before `position`. False where one has no end.
+bool Closure::end_before(std::vector<Open>& sections, std::uint64_t position) {
+  std::size_t kept = 0;
+  for (const Open& section : sections) {
+    ++work_;
+    if (section.released <= reached_[section.thread]) continue;
+    if (section.position >= position) {
+      sections[kept++] = section;
+      continue;
+    }
+    if (section.released == kNone) return false;
+    advance(section.thread, section.released);
+  }
+  sections.resize(kept);
+  return true;
 }
 
 // Every section of the lock in the set that a later one in the set excludes must have been released.
 bool Closure::close_lock(std::uint32_t index) {
   LockState& lock = locks_[index];
-  for (std::size_t i = 0; i < lock.open.size();) {
-    const auto [thread, number] = lock.open[i];
-    const TraceSection& section = window_.threads()[thread].sections[number];
-    if (section.released <= reached_[thread]) {
-      lock.open[i] = lock.open.back();
-      lock.open.pop_back();
-      continue;
-    }
-    const std::uint64_t after = section.mode == LockMode::kExclusive ? lock.last : lock.last_write;
-    if (after > section.position) {
-      if (section.released == kNone) return false;
-      advance(thread, section.released);
-    }
-    ++i;
-  }
+  lock.dirty = false;
+  if (!end_before(lock.writes, lock.last) || !end_before(lock.new_reads, lock.last_write)) return false;
+  if (lock.last_write > lock.closed_writes && !end_before(lock.reads, lock.last_write)) return false;
+  lock.closed_writes = lock.last_write;
+  lock.reads.insert(lock.reads.end(), lock.new_reads.begin(), lock.new_reads.end());
+  lock.new_reads.clear();
   return true;
 }
 
 bool Closure::close() {
   drain();
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (std::size_t i = 0; i < touched_locks_.size(); ++i) {
-      if (!close_lock(touched_locks_[i])) return false;
-      if (pending_.empty()) continue;
-      drain();
-      grown = true;
-    }
+  while (!dirty_locks_.empty()) {
+    const std::uint32_t lock = dirty_locks_.back();
+    dirty_locks_.pop_back();
+    if (!close_lock(lock)) return false;
+    drain();
   }
   return true;
 }
@@ -115,9 +137,7 @@ std::optional<Reordering> Closure::find(std::span<const std::uint32_t> threads, 
       const std::uint32_t number = (*instances[i])[at[i]];
       advance(threads[i], number - 1);
       // To ask at all it must have been started, joined whom it joined, and been woken.
-      if (const Inherited* inherited = window_.threads()[threads[i]].inherited(number)) {
-        for (const auto& [other, events] : *inherited) advance(other, events);
-      }
+      meet_needs(threads[i], number);
     }
     if (!close()) return std::nullopt;
     bool moved = false;
@@ -130,9 +150,8 @@ std::optional<Reordering> Closure::find(std::span<const std::uint32_t> threads, 
     if (moved) continue;
     Reordering found;
     for (std::size_t i = 0; i < threads.size(); ++i) found.requests.push_back({threads[i], (*instances[i])[at[i]]});
-    std::sort(touched_threads_.begin(), touched_threads_.end());
-    touched_threads_.erase(std::unique(touched_threads_.begin(), touched_threads_.end()), touched_threads_.end());
-    for (std::uint32_t thread = 0; thread < reached_.size(); ++thread) {
+    // The last of the window's threads is nobody: it stands for ends.
+    for (std::uint32_t thread = 0; thread + 1 < reached_.size(); ++thread) {
       if (reached_[thread] > 0) found.events.emplace_back(thread, reached_[thread]);
     }
     return found;

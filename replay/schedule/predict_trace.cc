@@ -76,12 +76,13 @@ class TracePrediction {
   }
 
   void reorder() {
-    TraceWindow window(rules(), options_.predict.patterns.length, {options_.window_sections, ends_are_joins_});
+    const auto threads = static_cast<std::uint32_t>(names_.threads.size());
+    TraceWindow window(rules(), threads, options_.predict.patterns.length, {options_.window_sections, ends_are_joins_});
     std::vector<bool> wanted(tracker_.requests().size(), false);
     for (const Ring& ring : rings_) {
       for (const std::uint32_t request : ring.pattern->requests) wanted[request] = true;
     }
-    window.want(std::move(wanted));
+    window.want(std::move(wanted), tracker_.contended());
     std::uint64_t windows = 1;
     trace_.walk([&](const TraceEvent& event) {
       window.event(event);
@@ -96,7 +97,7 @@ class TracePrediction {
       report_.bounds.push_back("the trace was looked at in " + std::to_string(windows) + " stretches of " + std::to_string(options_.window_sections) +
                                " critical sections; requests of different stretches were not combined");
     }
-    if (combinations_cut_) report_.bounds.push_back("at most " + std::to_string(options_.combinations) + " combinations of threads were tried for one ring");
+    if (combinations_cut_) report_.bounds.push_back("not every combination of threads was tried for every ring: " + std::to_string(options_.combinations) + " of one ring, or as many as take " + std::to_string(options_.work / 1'000'000) + " million steps");
   }
 
   void try_rings(const TraceWindow& window) {
@@ -105,8 +106,9 @@ class TracePrediction {
       if (ring.reordering) continue;
       std::vector<std::uint32_t> threads;
       std::uint64_t left = options_.combinations;
+      work_end_ = closure.work() + options_.work;
       choose(window, closure, ring, threads, left);
-      combinations_cut_ = combinations_cut_ || left == 0;
+      combinations_cut_ = combinations_cut_ || left == 0 || (!ring.reordering && closure.work() >= work_end_);
     }
   }
 
@@ -119,7 +121,7 @@ class TracePrediction {
       return;
     }
     for (const std::uint32_t thread : window.threads_of(requests[threads.size()])) {
-      if (ring.reordering || left == 0) return;
+      if (ring.reordering || left == 0 || closure.work() >= work_end_) return;
       if (std::find(threads.begin(), threads.end(), thread) != threads.end()) continue;
       threads.push_back(thread);
       choose(window, closure, ring, threads, left);
@@ -234,7 +236,7 @@ class TracePrediction {
   PatternSearch search_;
   std::vector<Ring> rings_;
   bool ends_are_joins_ = false, combinations_cut_ = false;
-  std::uint64_t refuted_ = 0;
+  std::uint64_t refuted_ = 0, work_end_ = 0;
   PredictReport report_;
 };
 

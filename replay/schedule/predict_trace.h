@@ -16,6 +16,7 @@ struct PredictTraceOptions {
   PredictOptions predict;
   std::uint64_t window_sections = 4'000'000;  ///< critical sections in memory at once
   std::uint64_t combinations = 20'000;        ///< of threads tried for one ring and window
+  std::uint64_t work = 200'000'000;           ///< events and sections looked at for one ring and window
 };
 
 [[nodiscard]] PredictReport predict(const TraceStream& trace, const PredictTraceOptions& options = {});

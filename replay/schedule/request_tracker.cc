@@ -11,8 +11,15 @@ RequestTracker::ThreadState& RequestTracker::thread(std::uint32_t index) {
   return threads_[index];
 }
 
+void RequestTracker::use(const TraceEvent& event) {
+  std::uint32_t& user = users_[event.lock];
+  if (user == kNone) user = event.thread;
+  if (user != event.thread) contended_[event.lock] = true;
+}
+
 std::uint32_t RequestTracker::event(const TraceEvent& event) {
   if (event.thread == kNone) return kNone;
+  if (event.lock != kNone) use(event);
   ThreadState& state = thread(event.thread);
   std::uint32_t made = kNone;
   switch (event.operation) {

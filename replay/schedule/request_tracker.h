@@ -19,7 +19,8 @@ namespace tailback::replay {
 class RequestTracker {
  public:
   /// `threads_kept`: different threads remembered for each request.
-  RequestTracker(std::vector<LockRule> rules, std::uint32_t threads_kept) : rules_(std::move(rules)), threads_kept_(threads_kept) {}
+  RequestTracker(std::vector<LockRule> rules, std::uint32_t threads_kept)
+      : rules_(std::move(rules)), threads_kept_(threads_kept), users_(rules_.size(), kNone), contended_(rules_.size(), false) {}
 
   /// The request that this event completes (it was granted), or kNone. A request that is never granted is completed by finish().
   std::uint32_t event(const TraceEvent& event);
@@ -27,6 +28,8 @@ class RequestTracker {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> finish();
 
   [[nodiscard]] const std::vector<Request>& requests() const { return requests_; }
+  /// By lock: whether more than one thread has used it so far.
+  [[nodiscard]] const std::vector<bool>& contended() const { return contended_; }
   /// How many threads the requests come from: at most threads_kept are known by name.
   [[nodiscard]] std::uint64_t total() const { return total_; }
 
@@ -43,6 +46,7 @@ class RequestTracker {
   };
 
   ThreadState& thread(std::uint32_t index);
+  void use(const TraceEvent& event);
   std::uint32_t record(const ThreadState& state, const TraceEvent& event);
   std::uint32_t find_or_add(const TraceEvent& event);
 
@@ -52,6 +56,8 @@ class RequestTracker {
   std::vector<Request> requests_;
   std::unordered_map<std::uint64_t, std::uint32_t> known_;  // by hash of key_
   std::vector<HeldLock> held_;                              // scratch
+  std::vector<std::uint32_t> users_;                        // by lock: the first thread
+  std::vector<bool> contended_;
   std::uint64_t total_ = 0;
 };
 

@@ -5,8 +5,14 @@
 #include <optional>
 #include <unordered_map>
 
+#include <xxhash.h>
+
+#include "replay/sources/line_splitter.h"
+
 namespace tailback::replay {
 namespace {
+
+constexpr std::size_t kMaxLineBytes = 1 << 20;
 
 struct Parts {
   std::string_view thread, operation, operand, place;
@@ -50,38 +56,28 @@ constexpr std::array<Known, 13> kOperations{{{"acq", TraceOperation::kAcquire, k
                                              {"notify", TraceOperation::kNotify, kWrite},
                                              {"notifyAll", TraceOperation::kNotifyAll, kWrite}}};
 
+/// Looks a word up without making a string of it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
+};
+using TextIndex = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+
+std::uint32_t index(TextIndex& known, std::vector<std::string>& names, std::string_view name) {
+  if (name.empty()) return 0;
+  if (const auto found = known.find(name); found != known.end()) return found->second;
+  const auto fresh = static_cast<std::uint32_t>(names.size());
+  names.emplace_back(name);
+  known.emplace(name, fresh);
+  return fresh;
+}
+
+/// Lines to events. Names get their indices in the order in which they come: the same on every walk.
 class StdParser {
  public:
-  explicit StdParser(std::string_view file) : file_(file) {}
+  explicit StdParser(const std::function<void(const TraceEvent&)>& visit) : visit_(visit) {}
 
-  Result<Trace> parse(std::string_view text) {
-    std::uint64_t number = 0, unread = 0, first_unread = 0;
-    while (!text.empty()) {
-      const auto end = text.find('\n');
-      std::string_view line = text.substr(0, end);
-      text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-      ++number;
-      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-      if (line.empty() || line.front() == '#') continue;
-      if (!event(line)) {
-        if (unread++ == 0) first_unread = number;
-      }
-    }
-    if (trace_.events().empty()) return Error{ErrorCode::kMalformed, "no event of an STD trace (THREAD|OPERATION(OPERAND)|PLACE)", std::string(file_)};
-    if (unread > 0) {
-      trace_.diagnostics().push_back({Severity::kDataLoss, std::string(file_), first_unread, "not an event: THREAD|OPERATION(OPERAND)|PLACE", unread});
-    }
-    if (accesses_ > 0) {
-      trace_.diagnostics().push_back({Severity::kInformation, std::string(file_), 0, "accesses to variables passed over; an order through data is not seen", accesses_});
-    }
-    for (ProgramLock& lock : trace_.names().locks) {
-      if (lock.kind == LockKind::kUnknown) lock.kind = LockKind::kRecursiveMutex;  // Java's, which the format comes from
-    }
-    return std::move(trace_);
-  }
-
- private:
-  bool event(std::string_view line) {
+  bool line(std::string_view line) {
     const std::optional<Parts> parts = parts_of(line);
     if (!parts) return false;
     if (parts->operation == "r" || parts->operation == "w") {
@@ -92,22 +88,32 @@ class StdParser {
     const auto known = std::find_if(kOperations.begin(), kOperations.end(), [&](const Known& one) { return one.word == parts->operation; });
     if (known == kOperations.end()) return false;
     TraceEvent result{known->operation, known->mode};
-    result.thread = thread(parts->thread);
-    result.place = index(places_, trace_.names().places, parts->place);
+    result.thread = index(threads_, names_.threads, parts->thread);
+    result.place = index(places_, names_.places, parts->place);
     if (result.operation == TraceOperation::kStart || result.operation == TraceOperation::kJoin) {
       if (parts->operand.empty()) return false;
-      result.other = thread(parts->operand);
+      result.other = index(threads_, names_.threads, parts->operand);
     } else if (result.operation != TraceOperation::kEnd && !lock_of(*parts, result)) {
       return false;
     }
     wake_before(result);
     if (result.operation == TraceOperation::kWait) asleep_[result.thread] = result.other;
-    trace_.events().push_back(result);
+    visit_(result);
     return true;
   }
 
+  TraceNames take_names() {
+    for (ProgramLock& lock : names_.locks) {
+      if (lock.kind == LockKind::kUnknown) lock.kind = LockKind::kRecursiveMutex;  // Java's, which the format comes from
+    }
+    return std::move(names_);
+  }
+  [[nodiscard]] std::uint64_t accesses() const { return accesses_; }
+
+ private:
   // Java's wait takes its monitor again without an event of its own: whatever the thread does next, it holds it.
   void wake_before(const TraceEvent& next) {
+    if (asleep_.empty()) return;
     const auto asleep = asleep_.find(next.thread);
     if (asleep == asleep_.end()) return;
     const std::uint32_t monitor = asleep->second;
@@ -117,49 +123,122 @@ class StdParser {
     back.thread = next.thread;
     back.lock = monitor;
     back.place = next.place;
-    trace_.events().push_back(back);
+    visit_(back);
+  }
+
+  std::uint32_t lock(std::string_view name, bool condition) {
+    TextIndex& known = condition ? conditions_ : locks_;  // Java's monitors are lock and condition at once
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    const auto fresh = static_cast<std::uint32_t>(names_.locks.size());
+    names_.locks.push_back({condition ? "condition " + std::string(name) : std::string(name), condition ? LockKind::kCondition : LockKind::kUnknown, LockPolicy::kUnknown});
+    known.emplace(name, fresh);
+    return fresh;
   }
 
   bool lock_of(const Parts& parts, TraceEvent& event) {
     if (parts.operand.empty()) return false;
     const bool condition = event.operation == TraceOperation::kWait || event.operation == TraceOperation::kNotify || event.operation == TraceOperation::kNotifyAll;
-    std::string name(parts.operand);
-    if (condition) name = "condition " + name;  // Java's monitors are lock and condition at once
-    const auto [place, fresh] = locks_.try_emplace(name, static_cast<std::uint32_t>(trace_.names().locks.size()));
-    if (fresh) trace_.names().locks.push_back({name, condition ? LockKind::kCondition : LockKind::kUnknown, LockPolicy::kUnknown});
-    event.lock = place->second;
-    if (event.mode == LockMode::kShared) trace_.names().locks[event.lock].kind = LockKind::kRwlock;
+    event.lock = lock(parts.operand, condition);
+    if (event.mode == LockMode::kShared) names_.locks[event.lock].kind = LockKind::kRwlock;
+    if (held_.size() <= event.thread) held_.resize(event.thread + 1);
     std::vector<std::uint32_t>& held = held_[event.thread];
     if (event.operation == TraceOperation::kAcquire) held.push_back(event.lock);
     if (event.operation == TraceOperation::kRelease) {
       if (const auto last = std::find(held.rbegin(), held.rend(), event.lock); last != held.rend()) held.erase(std::next(last).base());
     }
     if (event.operation != TraceOperation::kWait) return true;
-    const auto own = locks_.find(std::string(parts.operand));
+    const auto own = locks_.find(parts.operand);
     event.other = own != locks_.end() ? own->second : held.empty() ? kNone : held.back();
     return event.other != kNone;
   }
 
-  std::uint32_t thread(std::string_view name) { return index(threads_, trace_.names().threads, name); }
-
-  static std::uint32_t index(std::unordered_map<std::string, std::uint32_t>& known, std::vector<std::string>& names, std::string_view name) {
-    if (name.empty()) return 0;
-    const auto [place, fresh] = known.try_emplace(std::string(name), static_cast<std::uint32_t>(names.size()));
-    if (fresh) names.emplace_back(name);
-    return place->second;
-  }
-
-  std::string_view file_;
-  Trace trace_;
-  std::unordered_map<std::string, std::uint32_t> threads_, locks_, places_;
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> held_;
+  const std::function<void(const TraceEvent&)>& visit_;
+  TraceNames names_;
+  TextIndex threads_, locks_, conditions_, places_;
+  std::vector<std::vector<std::uint32_t>> held_;             // by thread
   std::unordered_map<std::uint32_t, std::uint32_t> asleep_;  // thread: the monitor that its wait gave up
   std::uint64_t accesses_ = 0;
 };
 
+bool content(std::string_view line) { return !line.empty() && line.front() != '#'; }
+
 }  // namespace
 
-Result<Trace> parse_std_trace(std::string_view text, std::string_view file) { return StdParser(file).parse(text); }
+Result<std::unique_ptr<StdTrace>> StdTrace::open(const std::string& path) {
+  std::unique_ptr<StdTrace> trace(new StdTrace);
+  trace->path_ = path;
+  if (Result<void> read = trace->survey(path); !read.ok()) return read.error();
+  return trace;
+}
+
+Result<std::unique_ptr<StdTrace>> StdTrace::of_text(std::string_view text, std::string_view name) {
+  std::unique_ptr<StdTrace> trace(new StdTrace);
+  trace->text_ = text;
+  if (Result<void> read = trace->survey(name); !read.ok()) return read.error();
+  return trace;
+}
+
+Result<void> StdTrace::lines(const std::function<void(std::string_view, std::uint64_t)>& line) const {
+  if (path_.empty()) {
+    std::uint64_t number = 0;
+    for (std::string_view rest = text_; !rest.empty();) {
+      const auto end = rest.find('\n');
+      std::string_view one = rest.substr(0, end);
+      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+      if (!one.empty() && one.back() == '\r') one.remove_suffix(1);
+      line(one, ++number);
+    }
+    return {};
+  }
+  Result<std::unique_ptr<ByteSource>> source = open_file(path_);
+  if (!source.ok()) return source.error();
+  LineSplitter splitter(**source, kMaxLineBytes);
+  RawLine raw;
+  for (;;) {
+    const Result<bool> more = splitter.next(raw);
+    if (!more.ok()) return more.error();
+    if (!*more) return {};
+    line(raw.text, raw.number);
+  }
+}
+
+Result<void> StdTrace::survey(std::string_view name) {
+  const std::string file(name);
+  std::uint64_t unread = 0, first_unread = 0;
+  const std::function<void(const TraceEvent&)> count = [this](const TraceEvent&) { ++events_; };
+  StdParser parser(count);
+  const Result<void> read = lines([&](std::string_view line, std::uint64_t number) {
+    if (!content(line) || parser.line(line)) return;
+    if (unread++ == 0) first_unread = number;
+  });
+  if (events_ == 0) {
+    if (!read.ok()) return read.error();
+    return Error{ErrorCode::kMalformed, "no event of an STD trace (THREAD|OPERATION(OPERAND)|PLACE)", file};
+  }
+  if (!read.ok()) diagnostics_.push_back({Severity::kDataLoss, file, 0, read.error().message, 1});
+  if (unread > 0) diagnostics_.push_back({Severity::kDataLoss, file, first_unread, "not an event: THREAD|OPERATION(OPERAND)|PLACE", unread});
+  if (parser.accesses() > 0) {
+    diagnostics_.push_back({Severity::kInformation, file, 0, "accesses to variables passed over; an order through data is not seen", parser.accesses()});
+  }
+  names_ = parser.take_names();
+  return {};
+}
+
+void StdTrace::walk(const std::function<void(const TraceEvent&)>& visit) const {
+  std::uint64_t left = events_;  // a file that has grown ends where it ended before
+  const auto in = [](std::uint32_t index, std::size_t size) { return index == kNone || index < size; };
+  const std::function<void(const TraceEvent&)> checked = [&](const TraceEvent& event) {
+    if (left == 0) return;
+    --left;
+    // Always true, unless somebody wrote another file in the place of this one.
+    const std::size_t others = event.operation == TraceOperation::kWait ? names_.locks.size() : names_.threads.size();
+    if (event.thread < names_.threads.size() && in(event.lock, names_.locks.size()) && event.place < names_.places.size() && in(event.other, others)) visit(event);
+  };
+  StdParser parser(checked);
+  static_cast<void>(lines([&](std::string_view line, std::uint64_t) {
+    if (content(line)) parser.line(line);
+  }));
+}
 
 bool looks_like_std_trace(std::string_view text) {
   while (!text.empty()) {

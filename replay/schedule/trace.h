@@ -48,37 +48,33 @@ struct TraceNames {
 class TraceStream {
  public:
   virtual ~TraceStream() = default;
-  [[nodiscard]] virtual const TraceNames& names() const = 0;
   /// Every event, in the order in which it happened; the same each time.
   virtual void walk(const std::function<void(const TraceEvent&)>& visit) const = 0;
+
+  /// Of all that the events name. Policies may be changed, to ask what if.
+  [[nodiscard]] const TraceNames& names() const { return names_; }
+  [[nodiscard]] TraceNames& names() { return names_; }
+
+ protected:
+  TraceNames names_;
 };
 
 /// A trace in memory: 24 bytes an event.
 class Trace final : public TraceStream {
  public:
-  [[nodiscard]] const TraceNames& names() const override { return names_; }
   void walk(const std::function<void(const TraceEvent&)>& visit) const override;
 
-  [[nodiscard]] TraceNames& names() { return names_; }
   [[nodiscard]] std::vector<TraceEvent>& events() { return events_; }
   [[nodiscard]] const std::vector<TraceEvent>& events() const { return events_; }
-  [[nodiscard]] std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
-  [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
 
  private:
-  TraceNames names_;
   std::vector<TraceEvent> events_;
-  std::vector<Diagnostic> diagnostics_;
 };
 
-/// The recording's lock events. A lock that the recording does not describe is a read-write lock of unknown policy if anybody took it
-/// shared, else a mutex. Operations on what the model does not know (semaphores, barriers, channels) are left out, with a diagnostic.
-[[nodiscard]] Trace trace_of(const Recording& recording);
-
-/// The trace as programs of its threads with the recorded order, for small traces. What the trace was cut off from is assumed: each
-/// open section is closed after the thread's last step. An operation that contradicts those before it (a release of what is not
+/// The trace as programs of its threads with the recorded order, for traces that fit into memory (trace_tail.h). What the trace was cut off from is
+/// assumed: each open section is closed after the thread's last step. An operation that contradicts those before it (a release of what is not
 /// held) is left out and noted.
-[[nodiscard]] Program program_of(const Trace& trace, std::vector<Diagnostic>& diagnostics);
+[[nodiscard]] Program program_of(const TraceStream& trace, std::vector<Diagnostic>& diagnostics);
 
 /// A run of the program in the model: in its recorded order as far as that is possible, the rest in turn.
 [[nodiscard]] Trace execute(const Program& program);

@@ -15,6 +15,7 @@
 #include "replay/sources/line_splitter.h"
 #include "replay/sources/metric_lines.h"
 #include "replay/sources/prefix.h"
+#include "replay/sources/spooled_file.h"
 #include "runtime/incident/incident_reader.h"
 
 namespace tailback::replay {
@@ -57,39 +58,11 @@ std::string_view kind_of_binary(std::string_view head) {
 }
 
 /// Deletes the file when it goes.
-struct TemporaryFile {
-  std::string path;
-  ~TemporaryFile() {
-    if (!path.empty()) ::unlink(path.c_str());
-  }
-};
-
 /// SQLite reads files, not pipes: an incident file from a pipe or out of a compressed one is put into a temporary file.
 Result<void> read_incident_stream(PeekableSource& source, const std::string& name, EventSink& sink) {
-  const char* folder = ::getenv("TMPDIR");
-  TemporaryFile file{std::string(folder && *folder ? folder : "/tmp") + "/tailback-XXXXXX"};
-  const int descriptor = ::mkstemp(file.path.data());
-  if (descriptor < 0) return Error{ErrorCode::kIo, std::string("can't be made: ") + std::strerror(errno), std::exchange(file.path, {})};
-  std::vector<char> block(1 << 20);
-  for (;;) {
-    const Result<std::size_t> got = source.read(block);
-    if (!got.ok() || got.value() == 0) {
-      ::close(descriptor);
-      if (!got.ok()) return got.error();
-      break;
-    }
-    for (std::size_t at = 0; at < got.value();) {
-      const ssize_t put = ::write(descriptor, block.data() + at, got.value() - at);
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) {
-        const int error = errno;
-        ::close(descriptor);
-        return Error{ErrorCode::kIo, std::string("can't be written: ") + std::strerror(error), file.path};
-      }
-      at += static_cast<std::size_t>(put);
-    }
-  }
-  Result<void> read = read_incident(file.path, sink);
+  const Result<SpooledFile> file = SpooledFile::of(source);
+  if (!file.ok()) return file.error();
+  Result<void> read = read_incident(file->path(), sink);
   if (!read.ok()) {
     Error error = read.error();
     error.context = name;

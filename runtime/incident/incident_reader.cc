@@ -48,7 +48,8 @@ void harden(sqlite3* handle) {
 
 class Reader {
  public:
-  Reader(Database database, std::string path, EventSink& sink) : database_(std::move(database)), path_(std::move(path)), sink_(sink) {}
+  Reader(Database database, std::string path, EventSink& sink, IncidentParts parts)
+      : database_(std::move(database)), path_(std::move(path)), sink_(sink), parts_(parts) {}
 
   void check_tables();
   /// `note`, unless empty, becomes a diagnostic of the first recording.
@@ -86,6 +87,7 @@ class Reader {
   Database database_;
   std::string path_, note_;
   EventSink& sink_;
+  const IncidentParts parts_;
   std::unordered_map<RowId, std::string> texts_;
   std::unordered_map<RowId, RawFrame> frames_;
   std::unordered_map<RowId, std::string> stacks_;
@@ -150,6 +152,7 @@ void Reader::check_tables() {
 
 void Reader::load_content() {
   each("SELECT id, text FROM text", std::nullopt, [&](Statement& row) { texts_.emplace(row.integer(0), std::string(row.text(1))); });
+  if (parts_ == IncidentParts::kLockEvents) return;
   each("SELECT id, function_text, file_text, module_text, line, inlined, address, \"offset\" FROM frame", std::nullopt, [&](Statement& row) {
     frames_[row.integer(0)] = {integer_or(row, 1, 0), integer_or(row, 2, 0), integer_or(row, 3, 0), static_cast<std::uint32_t>(row.integer(4)),
                                row.integer(5) != 0, bits(row.integer(6)), bits(row.integer(7))};
@@ -193,7 +196,7 @@ void Reader::read_recording(RowId id, RecordingInfo info) {
   if (!note_.empty()) damaged(std::exchange(note_, {}));
   read_metrics(id);
   read_tables(id);
-  read_events(id);
+  if (parts_ == IncidentParts::kAll) read_events(id);
   read_lock_events(id);
   sink_.end();
   recording_ = nullptr;
@@ -355,13 +358,23 @@ void Reader::read_locks(RowId dump_row, Dump& dump) {
   });
 }
 
+// There may be tens of millions of them: the words of each are looked up in memory, not joined.
 void Reader::read_lock_events(RowId recording) {
-  each("SELECT \"order\", mono_ns, thread, lock, o.text, m.text, other, place_text FROM lock_event LEFT JOIN text o ON o.id = operation_text"
-       " LEFT JOIN text m ON m.id = mode_text WHERE recording_id = ? ORDER BY \"order\"", recording, [&](Statement& row) {
-    const auto operation = from_string<LockOperation>(row.text(4));
-    if (!operation) return damaged("a lock event's operation is no word of the format");
-    sink_.lock_event({bits(row.integer(0)), integer_or(row, 1, 0), bits(row.integer(2)), bits(integer_or(row, 3, 0)), *operation,
-                      word(row.text(5), LockMode::kExclusive), bits(integer_or(row, 6, 0)), text(optional_row(row, 7))});
+  std::unordered_map<RowId, std::optional<LockOperation>> operations;
+  std::unordered_map<RowId, LockMode> modes;
+  const auto text_of = [&](RowId id) {
+    const auto found = texts_.find(id);
+    return found == texts_.end() ? std::string_view() : std::string_view(found->second);
+  };
+  each("SELECT \"order\", mono_ns, thread, lock, operation_text, mode_text, other, place_text FROM lock_event WHERE recording_id = ? ORDER BY \"order\"",
+       recording, [&](Statement& row) {
+    const auto [operation, fresh] = operations.try_emplace(row.integer(4));
+    if (fresh) operation->second = from_string<LockOperation>(text_of(row.integer(4)));
+    if (!operation->second) return damaged("a lock event's operation is no word of the format");
+    const auto [mode, unknown] = modes.try_emplace(row.integer(5), LockMode::kExclusive);
+    if (unknown) mode->second = word(text_of(row.integer(5)), LockMode::kExclusive);
+    sink_.lock_event({bits(row.integer(0)), integer_or(row, 1, 0), bits(row.integer(2)), bits(integer_or(row, 3, 0)), *operation->second,
+                      mode->second, bits(integer_or(row, 6, 0)), text(optional_row(row, 7))});
   });
 }
 
@@ -446,7 +459,7 @@ Result<Database> open_readonly(const std::string& path, bool& without_wal) {
 
 bool looks_like_incident(std::string_view head) { return head.starts_with(std::string_view("SQLite format 3\0", 16)); }
 
-Result<void> read_incident(const std::string& path, EventSink& sink) {
+Result<void> read_incident(const std::string& path, EventSink& sink, IncidentParts parts) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     return Error{errno == EACCES ? ErrorCode::kPermission : ErrorCode::kNotFound, std::strerror(errno), path};
@@ -467,7 +480,7 @@ Result<void> read_incident(const std::string& path, EventSink& sink) {
                                               std::to_string(kFormatVersion), path};
   }
   try {
-    Reader reader(std::move(*database), path, sink);
+    Reader reader(std::move(*database), path, sink, parts);
     reader.check_tables();
     reader.read(without_wal ? "its write-ahead log (-wal) can't be read here: the newest events may be missing" : "");
   } catch (const StoreFailure& failure) {

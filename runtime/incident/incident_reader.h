@@ -7,6 +7,7 @@
 // kUnsupported (written by a newer tailback). The context is the path.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "runtime/incident/event_sink.h"
@@ -17,7 +18,12 @@ namespace tailback {
 /// True when the first bytes of a file are those of an SQLite database.
 [[nodiscard]] bool looks_like_incident(std::string_view head);
 
+enum class IncidentParts : std::uint8_t {
+  kAll,
+  kLockEvents,  ///< without samples, breaches and dumps: what a walk over tens of millions of lock events needs
+};
+
 /// Yields every recording of the file, events of each in time order.
-Result<void> read_incident(const std::string& path, EventSink& sink);
+Result<void> read_incident(const std::string& path, EventSink& sink, IncidentParts parts = IncidentParts::kAll);
 
 }  // namespace tailback

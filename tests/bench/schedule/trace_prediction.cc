@@ -27,7 +27,6 @@ class Synthetic final : public TraceStream {
     for (std::uint32_t i = 1; i <= 64; ++i) names_.places.push_back("place " + std::to_string(i));
   }
 
-  [[nodiscard]] const TraceNames& names() const override { return names_; }
 
   void walk(const std::function<void(const TraceEvent&)>& visit) const override {
     std::uint64_t state = 88172645463325252ull, done = 0;
@@ -60,7 +59,6 @@ class Synthetic final : public TraceStream {
   std::uint64_t events_;
   std::uint32_t threads_, locks_;
   bool inversions_;
-  TraceNames names_;
 };
 
 /// The incident at its full size: one thread reads twice, 47,904 others write once each.
@@ -71,7 +69,6 @@ class Incident final : public TraceStream {
     for (std::uint32_t i = 0; i < 47'905; ++i) names_.threads.push_back("goroutine " + std::to_string(i));
     names_.places = {"", "Values", "Size", "AddOne"};
   }
-  [[nodiscard]] const TraceNames& names() const override { return names_; }
   void walk(const std::function<void(const TraceEvent&)>& visit) const override {
     for (std::uint32_t i = 1; i < names_.threads.size(); ++i) visit({TraceOperation::kStart, LockMode::kExclusive, 0, kNone, i, 0});
     for (const std::uint32_t place : {1u, 2u}) visit({TraceOperation::kAcquire, LockMode::kShared, 0, 0, kNone, place});
@@ -82,8 +79,6 @@ class Incident final : public TraceStream {
     }
   }
 
- private:
-  TraceNames names_;
 };
 
 void measure(const char* what, const TraceStream& trace) {

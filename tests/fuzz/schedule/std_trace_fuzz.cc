@@ -5,13 +5,16 @@
 #include "replay/schedule/predict_trace.h"
 #include "replay/schedule/std_trace.h"
 #include "replay/schedule/story.h"
+#include "replay/schedule/trace_tail.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tailback::replay;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   static_cast<void>(looks_like_std_trace(text));
-  const tailback::Result<Trace> trace = parse_std_trace(text, "fuzz.std");
-  if (!trace.ok() || trace->events().size() > 400) return 0;
+  const tailback::Result<std::unique_ptr<StdTrace>> read = StdTrace::of_text(text, "fuzz.std");
+  if (!read.ok() || (*read)->size() > 400) return 0;
+  const StdTrace* trace = read->get();
+  static_cast<void>(tail_of(*trace, trace->size() / 2));
   PredictTraceOptions options;
   options.predict.explore = {500, std::uint64_t{16} << 20};
   options.combinations = 50;

@@ -124,6 +124,30 @@ TEST_F(ReplayLocks, PredictsFromTheLockEventsOfAnIncidentFile) {
   EXPECT_THAT(run("replay locks check calm.tailback --fix 'drop HashSet::Size:rdlock HashSet.mu'").out, HasSubstr("FIXED WITHIN THE BOUND"));
 }
 
+TEST_F(ReplayLocks, ReadsAnStdTraceFromAFileAPipeAndCompressed) {
+  write("trace.std", "T1|acq(a)|1\nT1|acq(b)|2\nT1|rel(b)|3\nT1|rel(a)|4\nT2|acq(b)|5\nT2|acq(a)|6\nT2|rel(a)|7\nT2|rel(b)|8\n");
+  const std::pair<const char*, const char*> inputs[] = {{"trace.std", ""}, {"-", "cat trace.std |"}, {"-", "gzip -c trace.std |"}, {"-", "cat calm.tailback |"}};
+  write_incident_file();
+  for (const auto& [name, before] : inputs) {
+    for (const char* action : {"predict", "show", "explain", "check --fix 'drop lock a'"}) {
+      const Outcome outcome = run(std::string("replay locks ") + action + " " + name, before);
+      if (std::string_view(before).starts_with("cat calm") && std::string_view(action).starts_with("check")) continue;
+      EXPECT_EQ(outcome.status, 0) << before << action << outcome.err;
+    }
+    EXPECT_THAT(run(std::string("replay locks ") + name, before).out, HasSubstr("DEADLOCK")) << before << name;
+  }
+}
+
+TEST_F(ReplayLocks, ShowsTheEndOfATraceThatIsTooLongAndSaysSo) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "T1|acq(a)|1\nT1|rel(a)|2\n";
+  write("long.std", text + "T1|acq(a)|1\nT2|req(a)|3\n");
+  const Outcome outcome = run("replay locks show long.std --window 3");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("earlier events were only followed for who holds what"));
+  EXPECT_THAT(outcome.out, HasSubstr("T1 (exclusive)"));
+}
+
 TEST_F(ReplayLocks, AFileWithoutLockEventsSaysSo) {
   write("metrics.prom", "# TYPE process_threads gauge\nprocess_threads 5 1581413470000\n");
   const Outcome outcome = run("replay locks metrics.prom");

@@ -46,8 +46,9 @@ TEST(Story, AHungTraceIsExplainedByItsLastSections) {
   std::string text;
   for (int i = 0; i < 50; ++i) text += "R|rdreq(mu)|Values\nR|rdacq(mu)|Values\nR|rdacq(mu)|Size\nR|rdrel(mu)|s\nR|rdrel(mu)|v\nW|acq(mu)|AddOne\nW|rel(mu)|a\n";
   text += "R|rdacq(mu)|Values\nW|req(mu)|AddOne\nR|rdreq(mu)|Size\n";
-  Result<Trace> trace = parse_std_trace(text, "x");
-  ASSERT_TRUE(trace.ok());
+  Result<std::unique_ptr<StdTrace>> read = StdTrace::of_text(text, "x");
+  ASSERT_TRUE(read.ok());
+  const std::unique_ptr<StdTrace> trace = std::move(*read);
   trace->names().locks[0].policy = LockPolicy::kPreferWriters;
   std::vector<Diagnostic> diagnostics;
   const Program program = program_of(*trace, diagnostics);

@@ -5,15 +5,17 @@
 
 #include "replay/schedule/predict_trace.h"
 #include "replay/schedule/std_trace.h"
+#include "replay/schedule/trace_tail.h"
 #include "tests/unit/schedule/support.h"
 
 namespace tailback::replay {
 namespace {
 
+/// In memory; `text` may go.
 Trace std_trace(std::string_view text) {
-  Result<Trace> trace = parse_std_trace(text, "test.std");
-  EXPECT_TRUE(trace.ok()) << trace.error().to_string();
-  return trace.ok() ? std::move(*trace) : Trace{};
+  const Result<std::unique_ptr<StdTrace>> read = StdTrace::of_text(text, "test.std");
+  EXPECT_TRUE(read.ok()) << read.error().to_string();
+  return read.ok() ? tail_of(**read, 0) : Trace{};
 }
 
 void set_policy(Trace& trace, LockPolicy policy) {
@@ -23,14 +25,15 @@ void set_policy(Trace& trace, LockPolicy policy) {
 }
 
 TEST(StdTrace, ReadsEventsAndCountsTheRest) {
-  const Trace trace = std_trace("T0|fork(T1)|1\nT1|acq(L)|2\nT1|r(V)|3\nnonsense\nT1|rel(L)|4\n");
-  EXPECT_EQ(trace.events().size(), 3u);
-  ASSERT_EQ(trace.diagnostics().size(), 2u);
-  EXPECT_EQ(trace.diagnostics()[0].line, 4u);
-  EXPECT_EQ(trace.names().threads.size(), 2u);
+  const Result<std::unique_ptr<StdTrace>> trace = StdTrace::of_text("T0|fork(T1)|1\nT1|acq(L)|2\nT1|r(V)|3\nnonsense\nT1|rel(L)|4\n", "test.std");
+  ASSERT_TRUE(trace.ok());
+  EXPECT_EQ((*trace)->size(), 3u);
+  ASSERT_EQ((*trace)->diagnostics().size(), 2u);
+  EXPECT_EQ((*trace)->diagnostics()[0].line, 4u);
+  EXPECT_EQ((*trace)->names().threads.size(), 2u);
 }
 
-TEST(StdTrace, RefusesWhatIsNone) { EXPECT_FALSE(parse_std_trace("goroutine 1 [running]:\n", "x").ok()); }
+TEST(StdTrace, RefusesWhatIsNone) { EXPECT_FALSE(StdTrace::of_text("goroutine 1 [running]:\n", "x").ok()); }
 
 TEST(PredictTrace, FindsTwoOrdersThatDidNotMeet) {
   const PredictReport report = predict(std_trace("T1|acq(a)|1\nT1|acq(b)|2\nT1|rel(b)|3\nT1|rel(a)|4\nT2|acq(b)|5\nT2|acq(a)|6\nT2|rel(a)|7\nT2|rel(b)|8\n"));
@@ -99,6 +102,29 @@ TEST(PredictTrace, ManyThreadsAreOneRequest) {
   const PredictReport report = predict(trace);
   EXPECT_EQ(report.requests, 2u);
   EXPECT_EQ(report.deadlocks.size(), 1u);
+}
+
+// A thread a request, started by one that outlives them all: what each inherits must not cost a list of all before it.
+TEST(PredictTrace, AThreadForEachRequestCostsOneNeedEach) {
+  std::string text;
+  constexpr int kRequests = 20'000;
+  for (int i = 0; i < kRequests; ++i) {
+    const std::string worker = "W" + std::to_string(i);
+    text += "M|acq(queue)|1\nM|rel(queue)|2\nM|fork(" + worker + ")|3\n" + worker + "|acq(queue)|4\n" + worker + "|rel(queue)|5\n" + worker + "|end()|6\n";
+  }
+  text += "M|acq(a)|7\nM|acq(b)|8\nM|rel(b)|9\nM|rel(a)|9\nM|fork(X)|9\nX|acq(b)|10\nX|acq(a)|11\nX|rel(a)|12\nX|rel(b)|12\n";
+  const PredictReport report = predict(std_trace(text));
+  EXPECT_EQ(report.threads, kRequests + 2u);
+  EXPECT_TRUE(report.deadlocks.empty()) << "M has let go of both before it starts X";
+  EXPECT_EQ(report.patterns, 1u);
+}
+
+TEST(PredictTrace, ReadsThatComeAfterAWriteWasClosedEndToo) {
+  // T3 needs T1's and T2's reads of r to be over before its write, however late the closure learns of them.
+  const PredictReport report = predict(std_trace(
+      "T1|rdacq(r)|1\nT1|acq(a)|2\nT1|acq(b)|3\nT1|rel(b)|4\nT1|rel(a)|5\nT1|rdrel(r)|6\nT3|acq(r)|7\nT3|rel(r)|8\nT3|fork(T2)|9\nT2|acq(b)|10\nT2|acq(a)|11\nT2|rel(a)|12\nT2|rel(b)|13\n"));
+  EXPECT_TRUE(report.deadlocks.empty()) << "T2 begins after T3's write, which comes after T1's whole section";
+  EXPECT_EQ(report.patterns, 1u);
 }
 
 TEST(PredictTrace, SmallWindowsStillFindWhatLiesClose) {
