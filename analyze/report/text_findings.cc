@@ -76,10 +76,8 @@ std::string thread_label(const Recording& recording, const Dump& dump, ThreadInd
   std::string text(thread_word(recording.info.runtime));
   text += ' ';
   text += numeric || name.empty() ? thread.id : std::string(name);
-  // A thread that was given no name carries the program's, cut to 15 characters: it tells nothing.
-  const std::string program = short_place(std::string_view(recording.info.command).substr(0, recording.info.command.find(' ')));
-  const bool named = !name.empty() && !(name.size() <= program.size() && program.starts_with(name));
-  if (numeric && named && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", name);
+  const std::string_view given = given_name(recording, thread);
+  if (numeric && !given.empty() && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", given);
   return cut(harmless(text), 28);
 }
 

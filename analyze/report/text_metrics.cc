@@ -30,6 +30,8 @@ std::vector<MetricSummary> columns_of(const Recording& recording, std::size_t mo
   };
   std::stable_sort(metrics.begin(), metrics.end(), [&](const auto& a, const auto& b) { return weight(a) < weight(b); });
   std::erase_if(metrics, [&](const MetricSummary& metric) {
+    // Blocked threads are counted for instrumented locks alone: a column of zeros beside a queue would deny the queue.
+    if (metric.max == 0 && metric.min == 0) return true;
     return rank(recording.metrics[metric.metric.index].name) == kFirst.size() && (metric.max == metric.min || recording.metrics[metric.metric.index].counter);
   });
   if (metrics.size() > most) metrics.resize(most);

@@ -30,6 +30,13 @@ std::string growth_of(const Analysis& analysis, std::size_t dump, std::size_t gr
 
 std::string joined(const std::string& a, const std::string& b) { return a + (a.empty() || b.empty() ? "" : ", ") + b; }
 
+std::string missing_stack(const Recording& recording, const ThreadRecord& thread) {
+  const std::string_view reason = recording.table.text(thread.absence_reason);
+  return reason.empty() ? "no stack" : fmt::format("no stack: {}", reason);
+}
+
+std::string with_names(std::string text, const std::string& names) { return names.empty() ? text : text + " · " + names; }
+
 void print_dump(Page& page, const TextContext& context, const DumpAnalysis& analysis) {
   const Recording& recording = context.part.recording;
   const Dump& dump = recording.dumps[analysis.dump];
@@ -50,16 +57,17 @@ void print_dump(Page& page, const TextContext& context, const DumpAnalysis& anal
     const Group& group = analysis.groups[i];
     const std::size_t own = analysis.activities.empty() ? 0 : analysis.activities[group.threads.front().index].own_frame;
     std::string frames = own_frames(recording, group.stack, own, kFramesShown);
-    if (frames.empty()) frames = fmt::format("no stack: {}", recording.table.text(dump.threads[group.threads.front().index].absence_reason));
-    std::string what = cut(harmless(group_activity(recording, dump, group)), wide ? 40 : 44);
+    if (frames.empty()) frames = missing_stack(recording, dump.threads[group.threads.front().index]);
+    const std::string what = cut(harmless(group_activity(recording, dump, group)), wide ? 40 : 44);
     const std::string waited = joined(wait_range(group), growth_of(context.part.analysis, analysis.dump, i));
+    const std::string names = harmless(group_names(recording, dump, group));
     rows.push_back({{with_separators(group.count), Style::kPlain, true},
                     {share_text(group.count, all), Style::kPlain, true},
                     {bar(all ? static_cast<double>(group.count) / static_cast<double>(all) : 0, bar_width), Style::kAlarm}});
     if (wide) {
-      rows.back().insert(rows.back().end(), {{what}, {waited, Style::kDim}, {harmless(frames)}});
+      rows.back().insert(rows.back().end(), {{what}, {waited, Style::kDim}, {with_names(harmless(frames), names)}});
     } else {
-      rows.back().push_back({joined(what, waited)});
+      rows.back().push_back({with_names(joined(what, waited), names)});
       rows.push_back({{}, {}, {std::string(bar_width, ' ')}, {harmless(frames), Style::kDim}});
     }
   }

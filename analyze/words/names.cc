@@ -1,8 +1,9 @@
 #include "analyze/words/names.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "analyze/classify/runtime_rules.h"
 #include "analyze/group/lock_directory.h"
@@ -51,6 +52,17 @@ std::string short_go(std::string_view name) {
   if (dot == std::string_view::npos) return std::string(name);
   if (name.substr(dot + 1).starts_with("(") || name.substr(0, dot) == "main") name.remove_prefix(dot + 1);
   return std::string(name);
+}
+
+/// "pool-3-thread-17" → "pool-N-thread-N".
+std::string without_numbers(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) out += c;
+    else if (out.empty() || out.back() != 'N') out += 'N';
+  }
+  return out;
 }
 
 std::string_view activity_words(ActivityKind kind) {
@@ -112,6 +124,26 @@ std::string short_place(std::string_view place) {
 std::string_view mode_word(LockKind kind, LockMode mode) {
   if (kind != LockKind::kRwlock && mode == LockMode::kExclusive) return "";
   return mode == LockMode::kShared ? "read" : "write";
+}
+
+std::string_view given_name(const Recording& recording, const ThreadRecord& thread) {
+  const std::string_view name = recording.table.text(thread.name);
+  const std::string program = short_place(std::string_view(recording.info.command).substr(0, recording.info.command.find(' ')));
+  return name.size() <= program.size() && program.starts_with(name) ? std::string_view() : name;
+}
+
+std::string group_names(const Recording& recording, const Dump& dump, const Group& group) {
+  constexpr std::size_t kShown = 2;
+  std::vector<std::string> names;
+  for (const ThreadIndex thread : group.threads) {
+    const std::string_view given = given_name(recording, dump.threads[thread.index]);
+    if (given.empty()) continue;
+    std::string name = group.threads.size() > 1 ? without_numbers(given) : std::string(given);
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    if (names.size() == kShown) return fmt::format("{}, …", fmt::join(names, ", "));
+    names.push_back(std::move(name));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string group_activity(const Recording& recording, const Dump& dump, const Group& group) {

@@ -88,6 +88,27 @@ TEST(TextReport, SaysOnceWhatWasLost) {
   EXPECT_NE(report.find("line 812: goroutine header without a stack (3 times)"), std::string::npos) << report;
 }
 
+TEST(TextReport, NamesTheThreadsOfAGroupAsTheyWereGiven) {
+  Incident incident = make_healthy();
+  incident.recording.info.command = "/usr/bin/store-service --port 80";
+  Dump& dump = incident.recording.dumps[0];
+  for (std::size_t i = 0; i < dump.threads.size(); ++i) dump.threads[i].name = incident.recording.table.intern("store-service");
+  EXPECT_EQ(report_of(incident).find("· store-service\n"), std::string::npos) << "the program's own name is no thread's";
+  for (std::size_t i = 0; i < dump.threads.size(); ++i) dump.threads[i].name = incident.recording.table.intern("http-" + std::to_string(i));
+  EXPECT_NE(report_of(incident).find("I/O · http-N"), std::string::npos) << report_of(incident);
+  for (std::size_t i = 0; i < 3; ++i) dump.threads[i].name = incident.recording.table.intern(std::string(3, static_cast<char>('a' + i)));
+  EXPECT_NE(report_of(incident).find("I/O · aaa, bbb, …"), std::string::npos) << report_of(incident);
+}
+
+TEST(TextReport, GivesNoColumnToAMetricThatIsAlwaysZero) {
+  Incident incident = make_incident(5);
+  const MetricId blocked = incident.recording.metric("blocked_threads", "count", false);
+  for (Sample& sample : incident.recording.samples) sample.values.push_back({blocked, 0, 0});
+  EXPECT_EQ(report_of(incident).find("blocked threads"), std::string::npos) << report_of(incident);
+  incident.recording.samples.back().values.back().value = 3;
+  EXPECT_NE(report_of(incident).find("blocked threads"), std::string::npos) << report_of(incident);
+}
+
 TEST(TextReport, ShowsNoEscapeSequenceOfTheInput) {
   Incident incident = make_incident(5);
   incident.analysis.findings[0].title = "evil \033[2J title";
