@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "analyze/cli/command.h"
+#include "analyze/cli/history_input.h"
 #include "analyze/cli/input.h"
 #include "analyze/cli/output.h"
 #include "analyze/cli/report_options.h"
-#include "analyze/compare/history.h"
 #include "analyze/report/json.h"
 
 namespace tailback::cli {
@@ -21,6 +21,8 @@ struct AnalyzeArguments {
   InputOptions input;
   ReportArguments report;
   std::string dump;
+  std::vector<std::string> history;
+  bool remember = false;
   bool exit_code = false;
 };
 
@@ -72,7 +74,12 @@ Result<Exit> run(const AnalyzeArguments& arguments) {
   }
   std::vector<Analysis> analyses;
   for (Recording& recording : recordings) analyses.push_back(analyze::analyze(recording, arguments.report.analyze_options()));
-  fill_history(recordings, analyses);
+  const Result<std::vector<PastIncident>> past = read_history(arguments.history, arguments.report.analyze_options());
+  if (!past.ok()) return past.error();
+  fill_history(recordings, analyses, past.value());
+  if (arguments.remember) {
+    if (Result<void> kept = remember(arguments.input.paths, recordings, analyses); !kept.ok()) return kept.error();
+  }
   std::vector<ReportPart> parts;
   for (std::size_t i = 0; i < recordings.size(); ++i) parts.push_back({recordings[i], analyses[i]});
   TextOptions options = arguments.report.text_options();
@@ -89,8 +96,12 @@ void add_analyze_command(CLI::App& root, Exit& exit) {
   const auto arguments = std::make_shared<AnalyzeArguments>();
   add_input_options(*command, arguments->input);
   add_report_options(*command, arguments->report);
-  command->add_option("--dump", arguments->dump, "Number of the dump to report as of; last; all; default: the one the first finding is about")
+  auto* dump = command->add_option("--dump", arguments->dump, "Number of the dump to report as of; last; all; default: the one the first finding is about")
       ->type_name("N");
+  command->add_option("--history", arguments->history, "Earlier incidents, or folders of their files, to say of each finding whether it was seen before")
+      ->type_name("PATH")
+      ->expected(1);
+  command->add_flag("--remember", arguments->remember, "Keep what was found in the incident files given, for a later --history")->excludes(dump);
   command->add_flag("--exit-code", arguments->exit_code, "Exit with 1 when a finding of severity deadlock is reported");
   command->callback([arguments, &exit] { exit = concluded(run(*arguments)); });
 }

@@ -12,6 +12,7 @@
 #include "analyze/cli/command.h"
 #include "analyze/cli/input.h"
 #include "analyze/cli/timeline_command.h"
+#include "analyze/compare/history.h"
 #include "analyze/words/format.h"
 #include "replay/timeline/evaluate_triggers.h"
 #include "runtime/incident/incident_reader.h"
@@ -50,15 +51,6 @@ std::vector<std::uint64_t> deadlocks_by_dump(const Recording& recording, const A
     }
   }
   return deadlocks;
-}
-
-std::vector<FindingSignature> signatures_of(const Analysis& analysis) {
-  std::vector<FindingSignature> signatures;
-  for (const Finding& finding : analysis.findings) {
-    signatures.push_back({finding.signature, std::string(to_string(finding.kind)), std::string(to_string(finding.severity)),
-                          std::string(to_string(finding.confidence)), finding.title, finding.blocked_in_all, finding.first_seen_wall_ns});
-  }
-  return signatures;
 }
 
 /// Passes the recording's events to `sink` in time order; its tables move into the sink's.

@@ -1,14 +1,11 @@
 #include "runtime/incident/incident_reader.h"
 
-#include <sys/stat.h>
-
 #include <bit>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <unordered_map>
 
 #include "runtime/incident/content_store.h"
+#include "runtime/incident/open.h"
 #include "runtime/incident/schema.h"
 #include "runtime/incident/sqlite.h"
 #include "runtime/incident/varint.h"
@@ -19,32 +16,6 @@ namespace {
 constexpr std::size_t kMaxFrames = 100000;  // of one stack; more is damage
 
 std::uint64_t bits(std::int64_t value) { return std::bit_cast<std::uint64_t>(value); }
-
-/// A path as an SQLite URI, with what a URI would take for syntax escaped.
-std::string uri_of(const std::string& path, const char* parameters) {
-  std::string uri = "file:";
-  for (const char c : path) {
-    if (c == '%' || c == '?' || c == '#') {
-      const char* const digits = "0123456789abcdef";
-      uri += {'%', digits[static_cast<unsigned char>(c) >> 4], digits[c & 15]};
-    } else {
-      uri += c;
-    }
-  }
-  return uri + parameters;
-}
-
-/// What a hostile file could ask of SQLite is switched off or bounded. Source: "Defense Against The Dark Arts", sqlite.org/security.html.
-void harden(sqlite3* handle) {
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
-  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 64 << 20);
-  sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
-  sqlite3_exec(handle, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", nullptr, nullptr, nullptr);
-}
 
 class Reader {
  public:
@@ -442,49 +413,20 @@ ArgumentsId Reader::arguments(std::optional<RowId> row) {
   return arguments_ids_[*row] = recording_->table.intern(std::span<const Argument>(list));
 }
 
-Error not_an_incident(const std::string& path, std::string why) { return {ErrorCode::kMalformed, std::move(why), path}; }
-
-/// The file with its WAL where that can be read, else as it stands.
-Result<Database> open_readonly(const std::string& path, bool& without_wal) {
-  constexpr int kFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-  without_wal = false;
-  Result<Database> database = Database::open(uri_of(path, "?mode=ro"), kFlags, path);
-  if (database && database->integer("SELECT COUNT(*) FROM sqlite_schema").ok()) return database;
-  struct stat wal{};
-  without_wal = ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
-  return Database::open(uri_of(path, "?mode=ro&immutable=1"), kFlags, path);
-}
-
 }  // namespace
 
 bool looks_like_incident(std::string_view head) { return head.starts_with(std::string_view("SQLite format 3\0", 16)); }
 
 Result<void> read_incident(const std::string& path, EventSink& sink, IncidentParts parts) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) {
-    return Error{errno == EACCES ? ErrorCode::kPermission : ErrorCode::kNotFound, std::strerror(errno), path};
-  }
   bool without_wal = false;
-  Result<Database> database = open_readonly(path, without_wal);
+  Result<Database> database = open_incident(path, without_wal);
   if (!database) return database.error();
-  harden(database->handle());
-  const Result<std::int64_t> application = database->integer("PRAGMA application_id"), version = database->integer("PRAGMA user_version");
-  const Result<std::int64_t> objects = database->integer("SELECT COUNT(*) FROM sqlite_schema");
-  if (!application || !version || !objects) {
-    const Error& first = !application ? application.error() : !version ? version.error() : objects.error();
-    return not_an_incident(path, "cannot be read as an incident file: " + first.message);
-  }
-  if (*application != kApplicationId) return not_an_incident(path, "is an SQLite database, but no incident file");
-  if (*version != kFormatVersion) {
-    return Error{ErrorCode::kUnsupported, "is an incident file of format " + std::to_string(*version) + "; this tailback reads format " +
-                                              std::to_string(kFormatVersion), path};
-  }
   try {
     Reader reader(std::move(*database), path, sink, parts);
     reader.check_tables();
     reader.read(without_wal ? "its write-ahead log (-wal) can't be read here: the newest events may be missing" : "");
   } catch (const StoreFailure& failure) {
-    return not_an_incident(path, "is damaged: " + failure.error.message);
+    return Error{ErrorCode::kMalformed, "is damaged: " + failure.error.message, path};
   }
   return {};
 }

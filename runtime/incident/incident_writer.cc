@@ -487,25 +487,4 @@ Result<void> IncidentWriter::finish() {
 
 const WriterLosses& IncidentWriter::losses() const { return state_->losses; }
 
-Result<void> store_signatures(const std::string& path, std::size_t recording_index, const std::vector<FindingSignature>& signatures) {
-  Result<Database> database = Database::open(path, SQLITE_OPEN_READWRITE, path);
-  if (!database) return database.error();
-  sqlite3_busy_timeout(database->handle(), 2000);
-  if (Result<void> identity = check_identity(*database, path); !identity) return identity;
-  try {
-    must(database->execute("BEGIN IMMEDIATE"));
-    Statement insert = must(database->prepare(
-        "INSERT OR REPLACE INTO finding_signature SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM recording ORDER BY id LIMIT 1 OFFSET ?1"));
-    for (const FindingSignature& s : signatures) {
-      must(insert.run(static_cast<std::int64_t>(recording_index), std::string_view(s.signature), std::string_view(s.kind),
-                      std::string_view(s.severity), std::string_view(s.confidence), std::string_view(s.title),
-                      static_cast<std::int64_t>(s.blocked), unless(s.first_seen_wall_ns, 0)));
-    }
-    must(database->execute("COMMIT"));
-  } catch (const StoreFailure& failure) {
-    return failure.error;
-  }
-  return {};
-}
-
 }  // namespace tailback

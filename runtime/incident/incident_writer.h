@@ -63,15 +63,4 @@ class IncidentWriter final : public EventSink {
   std::unique_ptr<State> state_;
 };
 
-/// One row of finding_signature: what an analysis concluded of a recording.
-struct FindingSignature {
-  std::string signature, kind, severity, confidence, title;
-  std::uint64_t blocked = 0;
-  std::int64_t first_seen_wall_ns = 0;
-};
-
-/// Stores signatures of the file's `recording_index`-th recording (0-based), replacing those of the same signature.
-Result<void> store_signatures(const std::string& path, std::size_t recording_index,
-                              const std::vector<FindingSignature>& signatures);
-
 }  // namespace tailback

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/incident/incident_reader.h"
+#include "runtime/incident/signature_store.h"
 
 namespace {
 
@@ -36,5 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   tailback::RecordingCollector collector;
   const auto result = tailback::read_incident(file.path(), collector);
   if (!result && (result.error().message.empty() || result.error().to_string().find('\n') != std::string::npos)) __builtin_trap();
+  static_cast<void>(tailback::read_signatures(file.path()));
   return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "runtime/incident/incident_reader.h"
 #include "runtime/incident/incident_writer.h"
+#include "runtime/incident/signature_store.h"
 #include "runtime/incident/schema.h"
 #include "runtime/incident/sqlite.h"
 
@@ -415,6 +416,39 @@ TEST_F(IncidentFile, StoresSignaturesOfAnAnalysis) {
   }
   ASSERT_TRUE(store_signatures(path(), 0, {{"sig", "leak", "stall", "likely", "t", 3, 0}}).ok());
   EXPECT_EQ(query(path(), "SELECT blocked FROM finding_signature WHERE signature = 'sig' AND recording_id = 1"), 3);
+}
+
+TEST_F(IncidentFile, ReadsTheSignaturesThatAnAnalysisStoredLast) {
+  {
+    auto writer = IncidentWriter::open(path());
+    RecordingInfo info = info_of("live");
+    info.pid = 42;
+    (*writer)->begin(info);
+    (*writer)->begin(info_of("go-log"));
+    Dump dump;
+    dump.id = 1;
+    dump.wall_ns = 77;
+    (*writer)->dump(std::move(dump));
+    ASSERT_TRUE((*writer)->finish().ok());
+  }
+  ASSERT_TRUE(store_signatures(path(), 1, {{"old", "leak", "stall", "likely", "t", 3, 0}}).ok());
+  ASSERT_TRUE(store_signatures(path(), 1, {{"a", "leak", "slow", "likely", "t", 3, 9}, {"b", "contention", "slow", "certain", "u", 4, 0}}).ok());
+  const Result<std::vector<RecordedIncident>> read = read_signatures(path());
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].pid, 42);
+  EXPECT_TRUE((*read)[0].signatures.empty());
+  EXPECT_EQ((*read)[1].wall_ns, 77);
+  ASSERT_EQ((*read)[1].signatures.size(), 2u);
+  EXPECT_EQ((*read)[1].signatures[0].signature, "a");
+  EXPECT_EQ((*read)[1].signatures[0].first_seen_wall_ns, 9);
+  EXPECT_EQ((*read)[1].signatures[1].kind, "contention");
+}
+
+TEST_F(IncidentFile, StoresNoSignaturesInWhatIsNoIncidentFile) {
+  { std::ofstream(path()) << "a log"; }
+  EXPECT_FALSE(store_signatures(path(), 0, {}).ok());
+  EXPECT_FALSE(read_signatures(path()).ok());
 }
 
 }  // namespace

@@ -103,6 +103,20 @@ TEST(History, FallsBackToASimilarOneAndSaysSo) {
   EXPECT_LT(files.analyses[1].findings[0].seen_before->similarity, 1);
 }
 
+TEST(History, CountsAnIncidentOnceHoweverManyFilesTellOfIt) {
+  Files files;
+  files.add(make_incident(7), "first.log", 0);
+  files.add(make_incident(7), "first.tailback", 0);
+  files.add(make_incident(9), "second.log", 1);
+  const PastIncident copy{"copy.tailback", incident_time(files.recordings[2]), 0, "", {files.analyses[2].findings[0].signature}};
+  const PastIncident older{"older.tailback", incident_time(files.recordings[0]) - 1, 0, "", {files.analyses[2].findings[0].signature}};
+  fill_history(files.recordings, files.analyses, std::vector{copy, older});
+  ASSERT_TRUE(files.analyses[2].findings[0].seen_before);
+  EXPECT_EQ(files.analyses[2].findings[0].seen_before->files, (std::vector<std::string>{"older.tailback", "first.log"}));
+  ASSERT_TRUE(files.analyses[0].findings[0].seen_before) << "by what an older file keeps";
+  EXPECT_EQ(files.analyses[0].findings[0].seen_before->files, std::vector<std::string>{"older.tailback"});
+}
+
 Diff diff_of(const Incident& incident, std::size_t before, std::size_t after) {
   return diff_dumps({&incident.recording, &incident.analysis, before}, {&incident.recording, &incident.analysis, after}, GroupBy::kLines);
 }
