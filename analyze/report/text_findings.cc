@@ -172,19 +172,14 @@ void print_chain(Page& page, const TextContext& context, const Finding& finding)
   if (shown < finding.chain.size()) page.line(fmt::format("    … and {} more of the ring", finding.chain.size() - shown));
 }
 
-/// "heap in use grew with it, 12 MiB → 20.1 GiB (r = 0.99)", of the metric that followed most closely.
+/// "heap in use grew with it, 12 MiB → 20.1 GiB (r = 0.99), 440 KiB each", of the metric that is most worth telling.
 std::string growth_phrase(const Finding& finding) {
-  const Correlation* best = nullptr;
-  for (const Correlation& correlation : finding.correlations) {
-    if (correlation.to <= correlation.from || correlation.r < 0.9) continue;
-    // Bytes say most: they are what ends the process.
-    const auto rank = [](const Correlation& c) { return std::pair(c.unit == "bytes", c.to - c.from); };
-    if (!best || rank(correlation) > rank(*best)) best = &correlation;
-  }
-  if (!best) return {};
-  std::string text = fmt::format("{} grew with it, {} → {} (r = {:.2f})", metric_words(best->metric), value_text(best->from, best->unit),
-                                 value_text(best->to, best->unit), std::floor(best->r * 100) / 100);
-  if (best->per_thread && best->unit == "bytes" && *best->per_thread > 0) text += fmt::format(", {} each", byte_text(*best->per_thread));
+  if (finding.correlations.empty()) return {};
+  const Correlation& best = finding.correlations.front();
+  if (best.to <= best.from || best.r < 0.9) return {};
+  std::string text = fmt::format("{} grew with it, {} → {} (r = {:.2f})", metric_words(best.metric), value_text(best.from, best.unit),
+                                 value_text(best.to, best.unit), std::floor(best.r * 100) / 100);
+  if (best.per_thread && best.unit == "bytes" && *best.per_thread > 0) text += fmt::format(", {} each", byte_text(*best.per_thread));
   return text;
 }
 

@@ -117,7 +117,24 @@ std::int64_t began(const Recording& recording, const std::vector<std::uint64_t>&
   return by_dump;
 }
 
-/// What grew with the threads, over all samples up to the dump.
+constexpr double kFollows = 0.9;  ///< Pearson's coefficient from which a metric is said to have grown with the threads
+
+/// Which of the metrics that follow the threads says most of what they cost: what the program itself has asked for, then what it occupies; then anything
+/// else of the program's own in bytes; then what others share (a cgroup holds page cache and other processes), then counts.
+int worth(const Correlation& correlation) {
+  constexpr std::string_view kOwn[] = {"heap_in_use", "rss", "heap_sys"};
+  constexpr int kFirst = 10;
+  if (correlation.r < kFollows || correlation.to <= correlation.from) return 0;
+  if (correlation.unit != "bytes") return 1;
+  if (correlation.metric.starts_with("cgroup_")) return 2;
+  for (int i = 0; const std::string_view name : kOwn) {
+    if (correlation.metric == name) return kFirst - i;
+    ++i;
+  }
+  return 3;
+}
+
+/// What grew with the threads, over all samples up to the dump; what is most worth telling first.
 std::vector<Correlation> correlations_of(const Recording& recording, const ThreadSeries& series, std::size_t onset) {
   std::vector<Correlation> found;
   for (std::uint32_t i = 0; i < recording.metrics.size(); ++i) {
@@ -137,7 +154,9 @@ std::vector<Correlation> correlations_of(const Recording& recording, const Threa
     if (!fit || std::fabs(fit->r) < 0.5) continue;
     found.push_back({metric.name, metric.unit, from, y.back(), fit->r, fit->slope});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Correlation& a, const Correlation& b) { return std::fabs(a.r) > std::fabs(b.r); });
+  std::stable_sort(found.begin(), found.end(), [](const Correlation& a, const Correlation& b) {
+    return std::pair(worth(a), std::fabs(a.r)) > std::pair(worth(b), std::fabs(b.r));
+  });
   return found;
 }
 

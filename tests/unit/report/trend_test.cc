@@ -113,6 +113,29 @@ TEST(FindingTrends, TakeTheMetricsWordForTheSecondWhereWaitsAreToldInMinutes) {
   EXPECT_EQ(incident.analysis.findings[0].first_seen_wall_ns, kStart + 100 * kSecond);
 }
 
+TEST(FindingTrends, TellFirstWhatTheProgramHasAskedForNotWhatItsGroupHolds) {
+  Incident incident = make_incident(90);
+  Recording& recording = incident.recording;
+  const MetricId group = recording.metric("cgroup_usage", "bytes"), files = recording.metric("open_files"), rss = recording.metric("rss", "bytes");
+  double wobble = 1;
+  for (Sample& sample : recording.samples) {
+    const double threads = sample.values[0].value;
+    sample.values[1].value += (wobble = -wobble) * 4 * 1024 * 1024;  // follows less closely than the others
+    sample.values.insert(sample.values.end(), {{group, threads * 1e6, 0}, {files, threads, 0}, {rss, threads * 3e6, 0}});
+  }
+  const auto order = [&] {
+    incident.analysis.findings[0].correlations.clear();
+    fill_finding_trends(recording, LockDirectory(recording), incident.analysis);
+    std::vector<std::string> names;
+    for (const Correlation& correlation : incident.analysis.findings[0].correlations) names.push_back(correlation.metric);
+    return names;
+  };
+  EXPECT_EQ(order(), (std::vector<std::string>{"heap_in_use", "rss", "cgroup_usage", "open_files"}));
+  // A heap that does not follow the threads is no answer, whatever its name.
+  for (std::size_t i = 0; i < recording.samples.size(); ++i) recording.samples[i].values[1].value = (12.0 + static_cast<double>(i * 7 % 5)) * 1024 * 1024;
+  EXPECT_EQ(order().front(), "rss");
+}
+
 TEST(FindingTrends, BlameNoMetricForThreadsThatAreFew) {
   Incident incident = make_incident(90);
   // The threads grow by 9,000; the 92 that are stuck explain next to nothing of it.
