@@ -17,6 +17,16 @@ bool name_says_held(std::string_view function) {
   return function.ends_with("AssertHeld") || function.ends_with("assertHeld") || function.ends_with("assert_held");
 }
 
+/// Functions that run the program's own under a once: who is inside of one holds it.
+constexpr std::string_view kOnceCalls[] = {"sync.(*Once).", "std::call_once", "pthread_once", "__pthread_once", "boost::call_once", "absl::call_once"};
+
+/// Whether a function is a closure of another, and so knows its variables: "main.serve.func1" of "main.serve", "serve()::{lambda()#1}::operator()" of "serve".
+bool is_closure_of(std::string_view closure, std::string_view function) {
+  if (function.empty() || closure.size() <= function.size() || !closure.starts_with(function)) return false;
+  const std::string_view rest = closure.substr(function.size());
+  return rest.starts_with(".func") || rest.starts_with("::{lambda") || rest.starts_with("::<lambda") || (rest.starts_with("(") && rest.find(")::{lambda") != std::string_view::npos);
+}
+
 /// A frame of a distinct stack that may speak for one of the subjects.
 struct Hit {
   std::uint16_t frame;
@@ -112,7 +122,9 @@ class Finder {
     if (hit.place != kNoPlace) {
       const WaitPlace& place = subject.places[hit.place];
       candidate.place = hit.place;
-      candidate.same_line = view.frame(hit.frame).line == place.line;
+      // Who runs what the once is for stands on the line of the others, but past the lock.
+      const bool in_once = subject.kind == LockKind::kOnce && hit.frame > 0 && starts_with_any(view.function(hit.frame - 1u), kOnceCalls);
+      candidate.same_line = !in_once && view.frame(hit.frame).line == place.line;
       candidate.mode = place.mode;
       // A front writer waits for readers: who took the lock to write can't be what it waits for.
       if (read_only && place.mode == LockMode::kExclusive) return false;
@@ -161,6 +173,16 @@ class Finder {
     return subject.kind == LockKind::kRwlock && subject.pending_writer ? LockMode::kShared : LockMode::kExclusive;
   }
 
+  /// Where a thread of which nothing else is known would have taken the lock: in a closure of a function that waits for it, else in its outermost own.
+  [[nodiscard]] std::uint16_t likeliest_frame(const Subject& subject, const ThreadView& view) const {
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      const bool closure = std::any_of(subject.places.begin(), subject.places.end(),
+                                       [&](const WaitPlace& place) { return is_closure_of(view.function(i), recording_.table.text(place.function)); });
+      if (closure) return static_cast<std::uint16_t>(i);
+    }
+    return outermost_own(recording_.table, rules_, view);
+  }
+
   /// By elimination; worth something only where a single thread remains. Threads at one and the same place hold the same locks, and
   /// only one of them could hold this; so a place where several stand is none where it is held.
   void look_for_the_rest(std::uint32_t s) {
@@ -173,7 +195,7 @@ class Finder {
       const ThreadView view(recording_.table, dump_.threads[i]);
       if (!takes_part(recording_.table, rules_, view, activities_[i])) continue;
       const bool waits_for_others = activities_[i].kind == ActivityKind::kJoin || activities_[i].kind == ActivityKind::kWaitGroup;
-      const Candidate candidate{s, {i}, outermost_own(recording_.table, rules_, view), mode_of(subjects_[s]), Evidence::kRest, false, false, 0};
+      const Candidate candidate{s, {i}, likeliest_frame(subjects_[s], view), mode_of(subjects_[s]), Evidence::kRest, false, false, 0};
       if (waits_for_others && apart) continue;
       if (!waits_for_others && !apart) by_stack.clear();
       apart = apart || !waits_for_others;

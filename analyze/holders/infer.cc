@@ -1,6 +1,7 @@
 #include "analyze/holders/infer.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "analyze/holders/candidates.h"
 #include "analyze/holders/source_check.h"
@@ -121,9 +122,30 @@ class Decision {
     };
     narrow([](const Judged& j) { return !j.candidate.waits_for_it; });
     narrow([](const Judged& j) { return !j.candidate.same_line; });
+    if (judged.size() > 1) {
+      const std::unordered_set<FrameId> passed = frames_of_waiters(s);
+      narrow([&](const Judged& j) { return !passed.contains(frame_of(j.candidate)); });
+    }
     narrow([&](const Judged& j) { return dump_.threads[j.candidate.thread.index].state != ThreadState::kRunning; });
     if (judged.size() != 1 || dump_.threads[judged.front().candidate.thread.index].count != 1) return;
     add_hold(recording_, dump_, s, judged.front(), strength(s, judged.front().candidate, stated_));
+  }
+
+  /// Frames that those who wait for the lock stand in, on their way to it: they have come by that line, and do not have it.
+  std::unordered_set<FrameId> frames_of_waiters(const Subject& s) const {
+    std::unordered_set<FrameId> frames;
+    std::unordered_set<StackId> known;
+    for (const Wait& wait : dump_.waits) {
+      if (wait.lock != s.lock || wait.thread.index >= dump_.threads.size() || !known.insert(dump_.threads[wait.thread.index].stack).second) continue;
+      const auto stack = recording_.table.stack(dump_.threads[wait.thread.index].stack);
+      for (std::size_t i = dump_.asking_frame(wait); i < stack.size(); ++i) frames.insert(stack[i]);
+    }
+    return frames;
+  }
+
+  FrameId frame_of(const Candidate& candidate) const {
+    const auto stack = recording_.table.stack(dump_.threads[candidate.thread.index].stack);
+    return candidate.frame < stack.size() ? stack[candidate.frame] : FrameId{};
   }
 
   Recording& recording_;

@@ -167,5 +167,68 @@ TEST(Holders, OfALockThatNobodyIsSeenToHoldAreNotRecorded) {
   EXPECT_NE(findings[0].title.find("not recorded"), std::string::npos);
 }
 
+constexpr std::string_view kOnce = R"(
+20 [semacquire]
+  sync.runtime_SemacquireMutex(0x0?)
+  sync.(*Mutex).lockSlow(0xc0000ca010)
+  sync.(*Mutex).Lock(...)
+  sync.(*Once).doSlow(0x4fcd85?)
+  sync.(*Once).Do(...)
+  main.(*Page).initPlain(0x1?) page.go:64
+  main.render() page.go:280
+21 [semacquire]
+  sync.runtime_SemacquireMutex(0x0?)
+  sync.(*Mutex).lockSlow(0xc00009a7e4)
+  sync.(*Mutex).Lock(...)
+  main.(*Page).initPlain.func1() page.go:66
+  sync.(*Once).doSlow(0x4fcd85?)
+  sync.(*Once).Do(...)
+  main.(*Page).initPlain(0x1?) page.go:64
+  main.render() page.go:280
+22 [semacquire]
+  sync.runtime_SemacquireMutex(0x0?)
+  sync.(*Mutex).lockSlow(0xc0000ca010)
+  sync.(*Mutex).Lock(...)
+  sync.(*Once).doSlow(0x4fcd85?)
+  sync.(*Once).Do(...)
+  main.(*Page).initPlain(0x1?) page.go:64
+  main.shortcode() page.go:258
+  main.(*Page).initContent.func1() page.go:102
+)";
+
+TEST(Holders, OfAOnceIsTheThreadThatRunsWhatItIsFor) {
+  Recording recording = recording_of(Runtime::kGo, std::string(kOnce));
+  static_cast<void>(findings_of(recording));
+  EXPECT_EQ(holder_of(recording, 0xc0000ca010), "21");
+}
+
+TEST(Holders, IsNotAThreadThatStandsWhereAWaiterHasComeBy) {
+  Recording recording = recording_of(Runtime::kGo, std::string(kOnce));
+  const std::vector<Finding> findings = findings_of(recording);
+  // 20 and 22 both are in methods of the page; but 21, which waits for the page's lock, came the way of 20.
+  EXPECT_EQ(holder_of(recording, 0xc00009a7e4), "22");
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].kind, FindingKind::kDeadlockCycle);
+  EXPECT_EQ(findings[0].confidence, Confidence::kPossible);
+  EXPECT_EQ(findings[0].severity, FindingSeverity::kStall);
+}
+
+TEST(Holders, ByEliminationTookTheLockInTheClosureThatSharesItWithTheWaiter) {
+  Recording recording = recording_of(Runtime::kGo, R"(
+7 [semacquire]
+  sync.runtime_SemacquireMutex(0x0?)
+  sync.(*Mutex).lockSlow(0xc000018140)
+  sync.(*Mutex).Lock(...)
+  main.watch() watch.go:101
+8 [chan send]
+  main.watch.func1() watch.go:93
+  main.(*monitor).apply(...) watch.go:48
+  main.(*controller).Run() watch.go:70
+)");
+  static_cast<void>(findings_of(recording));
+  ASSERT_EQ(holder_of(recording, 0xc000018140), "8");
+  EXPECT_EQ(recording.dumps[0].holds[0].frame, 0);
+}
+
 }  // namespace
 }  // namespace tailback::analyze
