@@ -21,6 +21,8 @@ std::uint64_t address_key(std::uint64_t address, LockKind kind) {
 
 LockPolicy default_policy(Runtime runtime, LockKind kind) {
   if (runtime == Runtime::kGo && kind == LockKind::kRwlock) return LockPolicy::kPreferWriters;
+  // rw_semaphore: a reader queues behind a writer that waits (rwsem_down_read_slowpath in kernel/locking/rwsem.c).
+  if (runtime == Runtime::kKernel && kind == LockKind::kRwlock) return LockPolicy::kFifo;
   return LockPolicy::kUnknown;
 }
 
@@ -138,6 +140,7 @@ LockId LockBinder::by_address(const Pending& p) {
   if (added) found->second = add_lock(p, p.address, name_of(p));
   Lock& lock = dump_.locks[found->second.index];
   if (lock.kind == LockKind::kUnknown || lock.kind == LockKind::kFutex) lock.kind = p.site.lock;
+  if (lock.policy == LockPolicy::kUnknown) lock.policy = default_policy(recording_.info.runtime, lock.kind);
   if (!lock.name.valid() || recording_.table.text(lock.name).empty()) {
     if (const std::string name = name_of(p); !name.empty()) lock.name = recording_.table.intern(name);
   }

@@ -3,7 +3,7 @@
 namespace tailback::analyze {
 
 const RuntimeRules& runtime_rules(Runtime runtime) {
-  static constexpr const RuntimeRules* kAll[] = {&kGoRules, &kJavaRules, &kNativeRules, &kPythonRules};
+  static constexpr const RuntimeRules* kAll[] = {&kGoRules, &kJavaRules, &kKernelRules, &kNativeRules, &kPythonRules};
   for (const RuntimeRules* rules : kAll) {
     if (rules->runtime == runtime) return *rules;
   }

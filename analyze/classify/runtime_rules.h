@@ -44,7 +44,7 @@ struct RuntimeRules {
 /// Index of the first frame at or after `from` that is the program's own; size of the stack: none.
 [[nodiscard]] std::uint16_t own_frame(const RuntimeRules& rules, const StackTable& table, const ThreadView& thread, std::size_t from);
 
-extern const RuntimeRules kGoRules, kJavaRules, kNativeRules, kPythonRules;
+extern const RuntimeRules kGoRules, kJavaRules, kKernelRules, kNativeRules, kPythonRules;
 
 /// Whether `text` starts with one of the words of a table.
 template <class Table>

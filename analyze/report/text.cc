@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "analyze/report/text_sections.h"
 #include "analyze/words/format.h"
 #include "analyze/words/names.h"
@@ -64,7 +66,8 @@ void print_health(Page& page, const ReportPart& part, const LockIds& locks) {
     page.add(fmt::format("  but {} for {}: see LOCKS", counted(queue->waiting.total(), "thread waits", "threads wait"),
                          lock_label(part.recording.table, part.recording.dumps[queue->dump].locks[queue->lock.index])));
   } else {
-    page.add("HEALTHY", Style::kGood).add("  no finding");
+    const bool said = std::any_of(part.recording.dumps.begin(), part.recording.dumps.end(), [](const Dump& dump) { return !dump.statements.empty(); });
+    page.add(said ? "NO FINDING" : "HEALTHY", said ? Style::kWarning : Style::kGood).add(said ? "  but the source says more: see below" : "  no finding");
   }
   page.end_line();
   if (!part.analysis.not_evaluated.empty()) {
@@ -89,6 +92,7 @@ void print_part(Page& page, const ReportPart& part, const TextOptions& options) 
   } else {
     print_findings(page, context);
   }
+  print_statements(page, context);
   print_stacks(page, context);
   print_locks(page, context);
   print_metrics(page, context);

@@ -16,6 +16,8 @@ struct TextContext {
 };
 
 void print_findings(Page& page, const TextContext& context);
+/// Verdicts of the source's own: a runtime's "all goroutines are asleep", lockdep's "possible circular locking".
+void print_statements(Page& page, const TextContext& context);
 void print_stacks(Page& page, const TextContext& context);
 void print_locks(Page& page, const TextContext& context);
 void print_metrics(Page& page, const TextContext& context);

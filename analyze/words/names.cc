@@ -104,8 +104,8 @@ std::string metric_words(std::string_view name) {
   return words;
 }
 
-std::string_view thread_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutine" : "thread"; }
-std::string_view threads_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutines" : "threads"; }
+std::string_view thread_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutine" : runtime == Runtime::kKernel ? "task" : "thread"; }
+std::string_view threads_word(Runtime runtime) { return runtime == Runtime::kGo ? "goroutines" : runtime == Runtime::kKernel ? "tasks" : "threads"; }
 
 std::string short_function(std::string_view function, Runtime runtime) {
   if (runtime == Runtime::kGo) return short_go(function);

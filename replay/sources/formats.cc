@@ -8,6 +8,7 @@
 #include "replay/sources/java_json.h"
 #include "replay/sources/javacore.h"
 #include "replay/sources/jstack.h"
+#include "replay/sources/kernel_log.h"
 #include "replay/sources/prometheus_input.h"
 #include "replay/sources/pt_pmp.h"
 #include "replay/sources/python.h"
@@ -27,6 +28,7 @@ const std::vector<Format>& formats() {
       java_json_format(),
       javacore_format(),
       jstack_format(),
+      kernel_log_format(),
       prometheus_json_format(),
       prometheus_text_format(),
       pt_pmp_format(),

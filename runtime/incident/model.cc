@@ -11,7 +11,7 @@ struct Words;
 
 template <>
 struct Words<Runtime> {
-  static constexpr std::array<std::string_view, 5> kAll{"unknown", "native", "go", "java", "python"};
+  static constexpr std::array<std::string_view, 6> kAll{"unknown", "native", "go", "java", "python", "kernel"};
 };
 template <>
 struct Words<ThreadState> {

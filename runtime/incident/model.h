@@ -23,7 +23,7 @@
 namespace tailback {
 
 /// What made the stacks.
-enum class Runtime : std::uint8_t { kUnknown, kNative, kGo, kJava, kPython };
+enum class Runtime : std::uint8_t { kUnknown, kNative, kGo, kJava, kPython, kKernel };
 
 /// What a thread is doing, as coarsely as every format tells it.
 enum class ThreadState : std::uint8_t {

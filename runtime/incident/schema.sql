@@ -11,7 +11,7 @@ PRAGMA user_version = 1;
 CREATE TABLE recording (              -- one process's, or one captured log's
   id              INTEGER PRIMARY KEY,
   source          TEXT NOT NULL,      -- live, go-log, go-profile, jstack, gdb, eu-stack, core, …
-  runtime         TEXT NOT NULL,      -- native, go, java, python, unknown
+  runtime         TEXT NOT NULL,      -- native, go, java, python, kernel, unknown
   instance        TEXT NOT NULL,      -- as in the Prometheus label
   file            TEXT NOT NULL,      -- the input's name; '' for live
   host            TEXT NOT NULL,

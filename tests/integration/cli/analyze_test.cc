@@ -41,6 +41,19 @@ TEST_F(Analyze, NamesTheLockTheHolderAndTheCrowd) {
   EXPECT_EQ(report["recording"]["dumps"], 3);
 }
 
+TEST_F(Analyze, NamesTheRingInAKernelsLogWithTheHoldsThatLockdepLists) {
+  const json report = analyzed(std::string(TAILBACK_TESTS_DIR) + "/corpus/kernel/abba_lockdep/kernel-log.in");
+  EXPECT_EQ(report["recording"]["runtime"], "kernel");
+  ASSERT_EQ(report["findings"].size(), 1u);
+  const json& finding = report["findings"][0];
+  EXPECT_EQ(finding["kind"], "deadlock_cycle");
+  EXPECT_EQ(finding["confidence"], "certain");
+  ASSERT_EQ(finding["chain"].size(), 2u);
+  EXPECT_EQ(finding["chain"][0]["function"], "segment_merge");
+  EXPECT_EQ(finding["chain"][1]["wait_function"], "catalog_drop");
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(report["locks"][i]["holds"][0]["basis"], "observed") << "the ring's two locks come first";
+}
+
 TEST_F(Analyze, FollowsTheGrowthAndTheMetricsBesideIt) {
   write("service.log", go_log());
   const json report = analyzed("service.log");

@@ -122,5 +122,30 @@ TEST(ClassifyPython, KnowsAFutureByTwoNamesThatAgree) {
   EXPECT_EQ(read(Runtime::kPython, "1\nwait /x:327\nresult /x:451\njob /src/dl.py:22\n").activity.kind, ActivityKind::kFuture);
 }
 
+TEST(ClassifyKernel, TheLocksFunctionsTellTheMode) {
+  const Read writer = read(Runtime::kKernel, "1\n__schedule\nschedule\nrwsem_down_write_slowpath\ndown_write\nf2fs_ioctl\ndo_syscall_64\n");
+  EXPECT_EQ(writer.kind, LockKind::kRwlock);
+  EXPECT_EQ(writer.mode, LockMode::kExclusive);
+  EXPECT_EQ(writer.address, 0u) << "none is printed";
+  EXPECT_EQ(writer.own, "f2fs_ioctl");
+  const Read reader = read(Runtime::kKernel, "1\n__schedule\nschedule\npercpu_rwsem_wait\n__percpu_down_read\nmnt_want_write\nfilename_create\n");
+  EXPECT_EQ(reader.mode, LockMode::kShared);
+  EXPECT_EQ(reader.own, "filename_create");
+  EXPECT_EQ(read(Runtime::kKernel, "1\n__schedule\nschedule\nschedule_preempt_disabled\n__mutex_lock\nrtnl_lock\nregister_netdev\n").own, "register_netdev");
+  EXPECT_EQ(read(Runtime::kKernel, "1\n__schedule\nschedule\nschedule_timeout\n__down_common\n__down\ndown\nxfs_buf_lock\n").kind, LockKind::kSemaphore);
+  EXPECT_EQ(read(Runtime::kKernel, "1\nnative_queued_spin_lock_slowpath\n_raw_spin_lock\nf\n").activity.kind, ActivityKind::kLock);
+}
+
+TEST(ClassifyKernel, WhatIsNoLock) {
+  const auto kind = [](std::string_view text) { return read(Runtime::kKernel, text).activity.kind; };
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nio_schedule\nfolio_wait_bit_common\next4_writepages\n"), ActivityKind::kIo);
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nio_schedule\nsome_fs_wait\n"), ActivityKind::kIo) << "the scheduler says so";
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nfutex_wait_queue\nfutex_wait\ndo_futex\n"), ActivityKind::kSystemCall);
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nworker_thread\nkthread\nret_from_fork\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nschedule_timeout\n__wait_for_common\n__flush_work\ndrain_all_pages\n"), ActivityKind::kWaitGroup);
+  EXPECT_EQ(kind("1\n__schedule\nschedule\ndo_nanosleep\nhrtimer_nanosleep\n"), ActivityKind::kSleep);
+  EXPECT_EQ(kind("1\n__schedule\nschedule\nschedule_hrtimeout_range_clock\nep_poll\ndo_epoll_wait\n"), ActivityKind::kIo);
+}
+
 }  // namespace
 }  // namespace tailback::analyze

@@ -1,4 +1,4 @@
-// Each folder under tests/corpus/{java,native,python,metrics,grouped} is one case: FORMAT.in is read by the format of that name, and what the
+// Each folder under tests/corpus/{java,native,python,metrics,grouped,kernel} is one case: FORMAT.in is read by the format of that name, and what the
 // reader says is compared with expected.txt, fact by fact. TAILBACK_UPDATE_EXPECTED=1 rewrites the expected files; look at
 // the difference before you commit it. A missing file fails.
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ struct Case {
 
 std::vector<Case> cases() {
   std::vector<Case> result;
-  for (const char* area : {"java", "native", "python", "metrics", "grouped"}) {
+  for (const char* area : {"java", "native", "python", "metrics", "grouped", "kernel"}) {
     for (const fs::directory_entry& folder : fs::directory_iterator(fs::path(TAILBACK_TESTS_DIR) / "corpus" / area)) {
       for (const fs::directory_entry& file : fs::directory_iterator(folder)) {
         if (file.path().extension() != ".in") continue;

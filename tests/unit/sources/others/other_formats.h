@@ -10,6 +10,7 @@
 #include "replay/sources/java_json.h"
 #include "replay/sources/javacore.h"
 #include "replay/sources/jstack.h"
+#include "replay/sources/kernel_log.h"
 #include "replay/sources/prometheus_input.h"
 #include "replay/sources/pt_pmp.h"
 #include "replay/sources/python.h"
@@ -20,7 +21,7 @@ inline const std::vector<const Format*>& other_formats() {
   static const std::vector<const Format*> formats = {
       &gdb_format(),           &eu_stack_format(),    &pt_pmp_format(),      &jstack_format(),          &java_json_format(),
       &javacore_format(),      &faulthandler_format(), &py_spy_format(),     &py_spy_json_format(),     &prometheus_json_format(),
-      &prometheus_text_format(), &panicparse_format(), &grouped_goroutines_format()};
+      &prometheus_text_format(), &panicparse_format(), &grouped_goroutines_format(), &kernel_log_format()};
   return formats;
 }
 

@@ -1,4 +1,4 @@
-// Feeds a text to one format's reader, as the input framework would, and puts a recording into words that a test compares.
+// Feeds a text to one format's reader, as the input framework would but for recognising it, and puts a recording into words that a test compares.
 #pragma once
 
 #include <sstream>
@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replay/sources/prefix.h"
 #include "replay/sources/source.h"
 
 namespace tailback::replay {
@@ -17,12 +18,15 @@ inline std::vector<Recording> read_all(const Format& format, std::string_view te
   options.file = "input";
   const auto reader = format.open(options, collector);
   std::uint64_t number = 0;
+  PrefixStripper stripper(0);
+  const auto take = [&](const LogLine& stripped) { reader->line({stripped.text, number, stripped.wall_ns, stripped.wall_ns != 0, stripped.mono_ns}); };
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    reader->line({line, ++number, 0});
+    ++number;
+    stripper.strip(line, true, take);
   }
   reader->finish();
   return collector.take();
