@@ -84,11 +84,32 @@ ThreadState go_state(std::string_view state) {
   return ThreadState::kBlocked;
 }
 
+namespace {
+
+/// What a character of a function's name is. A table, because this runs for every frame.
+enum NameCharacter : std::uint8_t { kOther, kWord, kDot, kNever };
+constexpr std::array<NameCharacter, 256> kNameCharacters = [] {
+  std::array<NameCharacter, 256> kinds{};
+  for (unsigned c = 0; c < 256; ++c) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') kinds[c] = kWord;
+  }
+  kinds['.'] = kDot;
+  for (const char c : std::string_view(" \t\"'=,;{}")) kinds[static_cast<unsigned char>(c)] = kNever;
+  return kinds;
+}();
+
+}  // namespace
+
 bool is_go_function(std::string_view name) {
   if (name.empty() || static_cast<unsigned char>(name.front()) <= ' ') return false;
-  if (name.find_first_of(" \t\"'=,;{}") != std::string_view::npos) return false;
-  return name.find('.') != std::string_view::npos || name.find("\xc2\xb7") != std::string_view::npos ||  // Go 1.3's middle dot
-         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+  bool dot = false, words = true;
+  for (const char c : name) {
+    const NameCharacter kind = kNameCharacters[static_cast<unsigned char>(c)];
+    if (kind == kNever) return false;
+    dot = dot || kind == kDot;
+    words = words && kind == kWord;
+  }
+  return dot || words || name.find("\xc2\xb7") != std::string_view::npos;  // Go 1.3's middle dot
 }
 
 std::optional<GoCall> parse_go_call(std::string_view text) {
@@ -123,22 +144,16 @@ void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::ve
   }
 }
 
-std::string_view place_without_registers(std::string_view text) {
-  const std::size_t space = text.find(' ');
-  if (space == std::string_view::npos) return text;
-  const std::size_t next = text.find(' ', space + 1);
-  return next != std::string_view::npos && text.substr(next).starts_with(" fp=") ? text.substr(0, next) : text;
-}
-
 std::optional<GoPlace> parse_go_place(std::string_view text) {
   text = trim(text);
-  if (const std::size_t registers = text.rfind(" fp=0x"); registers != std::string_view::npos) text = text.substr(0, registers);
   GoPlace place;
   place.inlined = true;
-  if (const std::size_t offset = text.rfind(" +0x"); offset != std::string_view::npos) {
-    std::string_view hex = text.substr(offset + 2);
-    if (!take_hex(hex) || !hex.empty()) return std::nullopt;
-    text = text.substr(0, offset);
+  // What stands behind the place is in its last words: "+0x47", "fp=0x… sp=0x… pc=0x…".
+  for (std::size_t space; (space = text.rfind(' ')) != std::string_view::npos; text = text.substr(0, space)) {
+    std::string_view word = text.substr(space + 1);
+    if (word.starts_with("fp=0x") || word.starts_with("sp=0x") || word.starts_with("pc=0x")) continue;
+    if (!place.inlined || !skip(word, "+")) break;
+    if (!take_hex(word) || !word.empty()) return std::nullopt;
     place.inlined = false;
   }
   const Place split = split_place(text);

@@ -6,7 +6,6 @@
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/go_lines.h"
 #include "replay/sources/go_profile.h"
-#include "replay/sources/line_memo.h"
 #include "replay/sources/scan.h"
 
 namespace tailback::replay {
@@ -74,16 +73,6 @@ class GoLogReader final : public LineReader {
   void finish() override;
 
  private:
-  struct KnownPlace {
-    StringId file;
-    std::uint32_t line = 0;
-    bool inlined = false, valid = false;
-  };
-  struct KnownFunction {
-    StringId name;
-    bool valid = false;
-  };
-
   std::string_view without_prefix(std::string_view text);
   bool learn_prefix(std::string_view text);
   void outside(const Line& line, std::string_view text);
@@ -96,7 +85,7 @@ class GoLogReader final : public LineReader {
   void begin_dump(const Line& line);
   void carry_last_thread_over(const Line& line);
   void statement(const Line& line, std::string_view text);
-  void close_frame(KnownPlace place);
+  void close_frame(const GoPlace& place);
   void end_goroutine();
   void end_dump();
   void partial(std::string_view reason);
@@ -109,8 +98,6 @@ class GoLogReader final : public LineReader {
   DumpBuilder builder_;
   GoProfileLines profile_;
   State state_ = State::kOutside;
-  LineMemo<KnownPlace> places_;
-  LineMemo<KnownFunction> functions_;
   StringId function_;                ///< of the call whose place is awaited
   std::vector<Argument> arguments_;
   SeenIds seen_;
@@ -350,14 +337,8 @@ void GoLogReader::call(const Line& line, std::string_view text) {
 bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
-  const KnownFunction& known = functions_.get(parsed->function, [&](std::string_view name) {
-    KnownFunction function;
-    function.valid = is_go_function(name);
-    if (function.valid) function.name = builder_.table().intern(name);
-    return function;
-  });
-  if (!known.valid) return false;
-  function_ = known.name;
+  if (!is_go_function(parsed->function)) return false;
+  function_ = builder_.table().intern(parsed->function);
   arguments_.clear();
   if (parsed->arguments.size() >= 3) parse_go_arguments(parsed->arguments, static_cast<std::uint16_t>(std::min<std::size_t>(builder_.frame_count(), 0xffff)), arguments_);
   return true;
@@ -369,14 +350,8 @@ void GoLogReader::place(const Line& line, std::string_view text) {
     const std::string joined = std::exchange(wrapped_, {});
     return place(line, joined);
   }
-  const std::string_view key = place_without_registers(text);
-  const KnownPlace known = places_.get(key, [&](std::string_view whole) {
-    KnownPlace place;
-    if (const auto parsed = parse_go_place(whole)) place = {builder_.table().intern(parsed->file), parsed->line, parsed->inlined, true};
-    return place;
-  });
-  if (known.valid) {
-    close_frame(known);
+  if (const auto parsed = parse_go_place(text)) {
+    close_frame(*parsed);
     state_ = State::kCall;
     return;
   }
@@ -394,10 +369,10 @@ void GoLogReader::place(const Line& line, std::string_view text) {
   call(line, text);
 }
 
-void GoLogReader::close_frame(KnownPlace place) {
+void GoLogReader::close_frame(const GoPlace& place) {
   Frame frame;
   frame.function = function_;
-  frame.file = place.file;
+  if (!place.file.empty()) frame.file = builder_.table().intern(place.file);
   frame.line = place.line;
   frame.inlined = place.inlined;
   builder_.frame(builder_.table().intern(frame));

@@ -151,6 +151,15 @@ Result<std::string> plain_groups(const std::string& pattern, std::vector<Group>&
   return plain;
 }
 
+/// "key=1", "\"key\":1", "key: 1"; a frame's place, "sema.go:71", is none of them. Runs for every line.
+bool may_have_keys(std::string_view line) {
+  if (line.find('=') != std::string_view::npos) return true;
+  for (std::size_t at = line.find(':'); at != std::string_view::npos; at = line.find(':', at + 1)) {
+    if ((at + 1 < line.size() && line[at + 1] == ' ') || (at > 0 && line[at - 1] == '"')) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct MetricLines::Pattern {
@@ -199,8 +208,7 @@ const std::vector<MetricReading>& MetricLines::read(std::string_view line) {
     }
     if (!readings_.empty()) return readings_;
   }
-  // "key=1", "\"key\":1", "key: 1"; a frame's place, "sema.go:71", is none of them.
-  if (line.size() < 4096 && (line.find('=') != std::string_view::npos || line.find(": ") != std::string_view::npos || line.find("\":") != std::string_view::npos)) read_known_keys(line);
+  if (line.size() < 4096 && may_have_keys(line)) read_known_keys(line);
   return readings_;
 }
 

@@ -74,7 +74,9 @@ class IndexSet {
   template <class HashOf>
   void rehash(HashOf&& hash_of) {
     std::vector<Slot> old = std::move(slots_);
-    slots_.assign(old.empty() ? 1024 : old.size() * 2, Slot{});
+    // By four at first: each growth puts every entry to a place of its own in memory once more.
+    constexpr std::size_t kLarge = std::size_t{1} << 20;
+    slots_.assign(old.empty() ? 1024 : old.size() * (old.size() < kLarge ? 4 : 2), Slot{});
     for (const Slot& slot : old) {
       if (slot.index != kEmpty) place(hash_of(slot.index), slot.index);
     }
