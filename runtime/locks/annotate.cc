@@ -23,6 +23,7 @@ class Annotator {
     match_threads();
     index_dump();
     for (const LockView& lock : snapshot_.locks) add_lock(lock);
+    find_fronts();
     for (const WaitView& wait : snapshot_.waits) add_wait(wait);
     for (const HoldView& hold : snapshot_.holds) add_hold(hold);
     remove_replaced();
@@ -92,6 +93,16 @@ class Annotator {
     return Hold::kNoFrame;
   }
 
+  // Who is next in each queue that has an order: of those who ask for the lock exclusively, or under `fair` of all, the one who came first.
+  void find_fronts() {
+    for (const WaitView& wait : snapshot_.waits) {
+      const LockView* lock = snapshot_.find(wait.lock);
+      if (lock == nullptr || wait.ticket == 0 || (wait.shared && lock->policy != lock_policy::fair)) continue;
+      const WaitView*& front = fronts_[wait.lock];
+      if (front == nullptr || wait.ticket < front->ticket) front = &wait;
+    }
+  }
+
   void add_wait(const WaitView& view) {
     const ThreadIndex thread = threads_[view.thread];
     const auto lock = lock_ids_.find(view.lock);
@@ -116,6 +127,8 @@ class Annotator {
     wait->mode = view.shared ? LockMode::kShared : LockMode::kExclusive;
     wait->since_ns = snapshot_.mono_ns - view.since_ns;
     if (frame != Hold::kNoFrame) wait->frame = frame;
+    const auto front = fronts_.find(view.lock);
+    if (front != fronts_.end() && front->second == &view) wait->front = true;
     if (record.waited_ns < 0) record.waited_ns = wait->since_ns;
     record.state = ThreadState::kBlocked;
     ++stats_.waits;
@@ -203,6 +216,7 @@ class Annotator {
   std::unordered_map<std::uint64_t, std::uint32_t> locks_by_address_;  // of the capture's
   std::vector<std::uint32_t> wait_of_;                     // by thread of the dump
   std::map<std::tuple<std::uint32_t, std::uint32_t, LockMode>, std::uint32_t> hold_of_;
+  std::unordered_map<std::uint64_t, const WaitView*> fronts_;  // by registry id
   std::vector<LockId> replaced_;
 };
 

@@ -24,6 +24,8 @@
 // the word, and the hand-over's signal a release by a thread that has acquired the word.
 #include <tailback/shared_mutex.h>
 
+#include <sched.h>
+
 #include <system_error>
 
 #include "runtime/locks/event_log.h"
@@ -58,7 +60,7 @@ using Waiter = detail::shared_waiter;
 
 constexpr std::uint32_t kWriter = 1, kClosed = 2, kQueued = 4, kWoken = 8, kReadersQueued = 16, kReader = 32;
 constexpr std::int64_t kOverdueNs = 1'000'000;
-constexpr int kSpins = 40;
+constexpr int kSpins = 40, kYields = 8;
 
 bool readers_in(std::uint32_t word) { return word >= kReader; }
 bool free_for_writer(std::uint32_t word) { return (word & kWriter) == 0 && !readers_in(word); }
@@ -95,6 +97,18 @@ struct shared_mutex_queue {
 
  private:
   [[nodiscard]] bool fair() const noexcept { return policy == lock_policy::fair; }
+
+  // Before it queues a request spins, in case the holder runs, and then yields its processor some times, in case the holder is ready to run: readers that
+  // were handed the lock asleep hold it until they get there. Without that a queue, once formed, would not dissolve: whoever runs meets sleeping
+  // holders and queues behind them. Under `fair` it is the place in the queue that counts; where readers are preferred they hardly ever queue.
+  [[nodiscard]] int yields() const noexcept { return policy == lock_policy::prefer_writers ? kYields : 0; }
+  static void pause_at(int attempt) noexcept {
+    if (attempt < kSpins) {
+      pause_processor();
+    } else {
+      ::sched_yield();
+    }
+  }
 
   // The guard is Drepper's mutex2, as FutexLock, on a word that the public header can show.
   void lock_guard() noexcept {
@@ -304,13 +318,13 @@ bool shared_mutex_queue::wait(WaitScope& scope, Waiter& waiter, std::int64_t dea
 }
 
 bool shared_mutex_queue::lock_slow(std::int64_t deadline_ns, const void* place) {
-  for (int i = 0; i < kSpins; ++i) {
+  for (int i = 0; i < kSpins + yields(); ++i) {
     std::uint32_t word = m.state_.load(std::memory_order_relaxed);
     if (free_for_writer(word) && !(fair() && (word & kQueued) != 0) &&
         m.state_.compare_exchange_weak(word, word | kWriter, std::memory_order_acquire, std::memory_order_relaxed)) {
       return true;
     }
-    pause_processor();
+    pause_at(i);
   }
   Waiter waiter;
   WaitScope scope(this_thread(), {m.identity_.enter(&m), false, deadline_ns != kNoDeadline, place});
@@ -328,13 +342,13 @@ bool shared_mutex_queue::lock_shared_slow(std::int64_t deadline_ns, const void* 
   // A writer that runs is soon done. The count is given back meanwhile, or it would keep the next writer out.
   const std::uint32_t before = m.state_.fetch_sub(kReader, std::memory_order_relaxed);
   if (before < 2 * kReader && (before & (kQueued | kWoken | kWriter)) == kQueued) last_reader_left();
-  for (int i = 0; i < kSpins; ++i) {
+  for (int i = 0; i < kSpins + yields(); ++i) {
     std::uint32_t word = m.state_.load(std::memory_order_relaxed);
     if (open_for_reader(word) &&
         m.state_.compare_exchange_weak(word, word + kReader, std::memory_order_acquire, std::memory_order_relaxed)) {
       return true;
     }
-    pause_processor();
+    pause_at(i);
   }
   if (open_for_reader(m.state_.fetch_add(kReader, std::memory_order_acquire))) return true;
   Waiter waiter;

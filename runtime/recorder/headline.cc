@@ -13,6 +13,8 @@ namespace {
 
 // A queue for a lock says more than an idle pool ten times its size.
 constexpr std::uint64_t kWeightOfALock = 10;
+// One for a lock that is known to ring says more than any other.
+constexpr std::uint64_t kWeightOfARing = 1'000'000'000;
 
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(), [text](std::string_view prefix) { return text.starts_with(prefix); });
@@ -83,7 +85,8 @@ std::string with_thousands(std::uint64_t number) {
   return digits;
 }
 
-std::string headline(const Dump& dump, const StackTable& table) {
+std::string headline(const Dump& dump, const StackTable& table, std::span<const std::uint64_t> ringing) {
+  const auto rings = [&](LockId id) { return std::find(ringing.begin(), ringing.end(), dump.locks[id.index].registry_id) != ringing.end(); };
   std::map<std::tuple<LockId, LockMode, std::string_view>, std::uint64_t> by_lock;
   std::map<std::tuple<LockKind, std::string_view>, Place> by_place;  // threads that wait each for an object of its own
   std::vector<bool> waits(dump.threads.size());
@@ -106,7 +109,7 @@ std::string headline(const Dump& dump, const StackTable& table) {
   for (const auto& [key, count] : by_lock) {
     const auto& [lock_id, mode, function] = key;
     const Lock& lock = dump.locks[lock_id.index];
-    top.offer(count, is_real_lock(lock.kind) ? kWeightOfALock : 1, [&, l = mode, f = function] {
+    top.offer(count, rings(lock_id) ? kWeightOfARing : is_real_lock(lock.kind) ? kWeightOfALock : 1, [&, l = mode, f = function] {
       return "waiting for " + lock_words(lock, l, table) + (f.empty() ? "" : " in " + std::string(f));
     });
   }

@@ -6,13 +6,15 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "runtime/incident/model.h"
 
 namespace tailback {
 
-[[nodiscard]] std::string headline(const Dump& dump, const StackTable& table);
+/// `ringing`: registry ids of the locks of a deadlock; where one of them is in the dump, the queue named is one of theirs.
+[[nodiscard]] std::string headline(const Dump& dump, const StackTable& table, std::span<const std::uint64_t> ringing = {});
 
 /// "1,204"
 [[nodiscard]] std::string with_thousands(std::uint64_t number);

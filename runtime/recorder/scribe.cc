@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
 #include "runtime/locks/annotate.h"
+#include "runtime/locks/deadlock.h"
 #include "runtime/locks/snapshot_pool.h"
 #include "runtime/metrics/metric_names.h"
 #include "runtime/metrics/prometheus.h"
@@ -185,7 +187,8 @@ void Scribe::store_dump(RecorderEvent& event) {
   if (event.by_trigger) telling.swap(untold_);
   if (!event.raw.ok()) return refuse_dump(event, telling);
   bool stored = false;
-  const DumpReport report = resolve_and_store(event, stored);
+  const bool rings = std::any_of(telling.begin(), telling.end(), [](const Breach& breach) { return breach.metric == "deadlock"; });
+  const DumpReport report = resolve_and_store(event, rings ? ringing_locks() : std::vector<std::uint64_t>{}, stored);
   for (const Breach& breach : telling) tell(breach, report.dump_id, report.threads, report.headline);
   note_losses();
   if (!stored) {
@@ -198,6 +201,15 @@ void Scribe::store_dump(RecorderEvent& event) {
   if (event.request) event.request->reply(report);
 }
 
+std::vector<std::uint64_t> Scribe::ringing_locks() {
+  std::vector<std::uint64_t> locks;
+  locks::DeadlockReport report;
+  if (locks::last_deadlock(report)) {
+    for (std::uint32_t i = 0; i < report.named; ++i) locks.push_back(report.members[i].waits_for);
+  }
+  return locks;
+}
+
 void Scribe::refuse_dump(RecorderEvent& event, const std::vector<Breach>& telling) {
   ++tallies_.dumps_failed;
   const std::string why = "no dump: " + std::string(capturer_ == nullptr ? "capture is not possible here" : to_string(event.raw.failure));
@@ -206,11 +218,11 @@ void Scribe::refuse_dump(RecorderEvent& event, const std::vector<Breach>& tellin
   if (event.request) event.request->reply(Error{ErrorCode::kResourceExhausted, why, event.request->reason});
 }
 
-DumpReport Scribe::resolve_and_store(RecorderEvent& event, bool& stored) {
+DumpReport Scribe::resolve_and_store(RecorderEvent& event, std::span<const std::uint64_t> ringing, bool& stored) {
   Dump dump = capturer_->resolve(event.raw, *recording_);
   if (event.locks != nullptr) locks::annotate(dump, *recording_, *event.locks, place_names());
   dump.id = ++dump_id_;
-  DumpReport report{dump.id, dump.thread_count(), event.raw.stats.missing, headline(dump, recording_->table)};
+  DumpReport report{dump.id, dump.thread_count(), event.raw.stats.missing, headline(dump, recording_->table, ringing)};
   const std::uint64_t lost_before = writer_ ? writer_->losses().dumps : 0;
   stored = writer_ != nullptr && (writer_->dump(std::move(dump)), writer_->losses().dumps == lost_before);
   // What is not stored stays in the spool.

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,8 @@ class Scribe {
   void store_sample(RecorderEvent& event);
   void store_dump(RecorderEvent& event);
   void refuse_dump(RecorderEvent& event, const std::vector<Breach>& telling);
-  DumpReport resolve_and_store(RecorderEvent& event, bool& stored);
+  DumpReport resolve_and_store(RecorderEvent& event, std::span<const std::uint64_t> ringing, bool& stored);
+  static std::vector<std::uint64_t> ringing_locks();
   void store_lock_events();
   locks::PlaceNames place_names();
   void open_breach(const RecorderEvent& event);

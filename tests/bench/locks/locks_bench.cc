@@ -1,4 +1,4 @@
-// What it costs that locks testify: each of tailback's locks beside std's, in one run.
+// What it costs that locks testify: each of tailback's locks beside std's, in one run; contended_bench.cc has crowds.
 //
 //   locks_bench --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
 //
@@ -64,75 +64,6 @@ BENCHMARK(exclusive<std::shared_mutex>)->Name("exclusive of shared_mutex, events
 BENCHMARK(with_events<exclusive<shared_mutex>>)->Name("exclusive of shared_mutex, events on/tailback");
 BENCHMARK(shared<std::shared_mutex>)->Name("shared, events on/std");
 BENCHMARK(with_events<shared<shared_mutex>>)->Name("shared, events on/tailback");
-
-// Contended: a short section, then some work of one's own.
-std::uint64_t work(std::uint64_t seed, int steps) {
-  for (int i = 0; i < steps; ++i) seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return seed;
-}
-
-template <class Mutex>
-void contended(benchmark::State& state) {
-  static Mutex mu;
-  static std::uint64_t guarded = 0;
-  std::uint64_t own = 0;
-  for (auto _ : state) {
-    {
-      std::lock_guard guard(mu);
-      guarded = work(guarded, 10);
-    }
-    benchmark::DoNotOptimize(own = work(own, 40));
-  }
-}
-
-template <class Mutex>
-void contended_shared(benchmark::State& state) {
-  static Mutex mu;
-  static std::uint64_t guarded = 0;
-  std::uint64_t own = 0;
-  int i = 0;
-  for (auto _ : state) {
-    if (++i % 16 == 0) {
-      std::lock_guard guard(mu);
-      guarded = work(guarded, 10);
-    } else {
-      std::shared_lock guard(mu);
-      benchmark::DoNotOptimize(work(guarded, 10));
-    }
-    benchmark::DoNotOptimize(own = work(own, 40));
-  }
-}
-
-BENCHMARK(contended<std::mutex>)->Name("contended mutex/std")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended<mutex>)->Name("contended mutex/tailback")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended<std::shared_mutex>)->Name("contended writers/std")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended<shared_mutex>)->Name("contended writers/tailback")->ThreadRange(2, 64)->UseRealTime();
-
-// Against a lock of the same policy: glibc's of the kind that lets no reader pass a waiting writer. (std::shared_mutex lets them pass, so that in a crowd
-// its readers hardly ever sleep, and its writers may starve.)
-class GlibcPreferWriters {
- public:
-  GlibcPreferWriters() {
-    pthread_rwlockattr_t attributes;
-    pthread_rwlockattr_init(&attributes);
-    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(&lock_, &attributes);
-    pthread_rwlockattr_destroy(&attributes);
-  }
-  void lock() { pthread_rwlock_wrlock(&lock_); }
-  void unlock() { pthread_rwlock_unlock(&lock_); }
-  void lock_shared() { pthread_rwlock_rdlock(&lock_); }
-  void unlock_shared() { pthread_rwlock_unlock(&lock_); }
-
- private:
-  pthread_rwlock_t lock_;
-};
-BENCHMARK(contended_shared<GlibcPreferWriters>)->Name("15 of 16 read, writers preferred/std")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended_shared<policy_shared_mutex<lock_policy::prefer_writers>>)
-    ->Name("15 of 16 read, writers preferred/tailback")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended_shared<policy_shared_mutex<lock_policy::prefer_readers>>)
-    ->Name("15 of 16 read, readers preferred/tailback")->ThreadRange(2, 64)->UseRealTime();
-BENCHMARK(contended_shared<std::shared_mutex>)->Name("15 of 16 read, readers preferred/std")->ThreadRange(2, 64)->UseRealTime();
 
 // The ring check and the snapshot, with so many threads waiting for one lock.
 class Queue {

@@ -17,7 +17,7 @@ class PairReporter final : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     benchmark::ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
-      if (run.run_type == Run::RT_Iteration) note(run.benchmark_name(), run.threads > 1 ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
+      if (run.run_type == Run::RT_Iteration) note(run.benchmark_name(), is_wall_time(run) ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
     }
   }
 
@@ -36,6 +36,9 @@ class PairReporter final : public benchmark::ConsoleReporter {
   }
 
  private:
+  static bool is_wall_time(const Run& run) {
+    return run.threads > 1 || run.benchmark_name().find("/manual_time") != std::string::npos || run.benchmark_name().find("/real_time") != std::string::npos;
+  }
   void note(const std::string& name, double time) {
     const auto [place, fresh] = times_.try_emplace(name, time);
     if (!fresh) place->second = std::min(place->second, time);

@@ -1,12 +1,7 @@
 // A program with plain pthread locks and no recorder in it, under libtailback_preload.so.
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,64 +9,18 @@
 #include <gtest/gtest.h>
 
 #include "runtime/incident/incident_reader.h"
+#include "tests/integration/locks/started_program.h"
 
 namespace tailback {
 namespace {
 
-/// A program whose standard error and output are read line by line; killed at the end.
-class Preloaded {
- public:
-  Preloaded(std::vector<std::string> command, std::vector<std::string> more_environment) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return;
-    more_environment.push_back(std::string("LD_PRELOAD=") + PRELOAD);
-    std::vector<char*> arguments, environment;
-    for (std::string& word : command) arguments.push_back(word.data());
-    for (std::string& word : more_environment) environment.push_back(word.data());
-    arguments.push_back(nullptr);
-    environment.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    if (::posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environment.data()) != 0) pid_ = -1;
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    out_ = ::fdopen(ends[0], "r");
-  }
-  ~Preloaded() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    }
-    if (out_ != nullptr) ::fclose(out_);
-  }
-  Preloaded(const Preloaded&) = delete;
-  Preloaded& operator=(const Preloaded&) = delete;
+using testing::StartedProgram;
 
-  /// Reads until a line has the words; false at the end of the output.
-  bool reads(const std::string& words) {
-    char* line = nullptr;
-    std::size_t room = 0;
-    bool found = false;
-    while (!found && ::getline(&line, &room, out_) > 0) {
-      std::fputs(line, stdout);
-      found = std::string(line).find(words) != std::string::npos;
-    }
-    std::free(line);
-    return found;
-  }
-  int wait() {
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  pid_t pid_ = -1;
-  FILE* out_ = nullptr;
-};
+/// With libtailback_preload.so.
+std::vector<std::string> preloaded(std::vector<std::string> variables) {
+  variables.push_back(std::string("LD_PRELOAD=") + PRELOAD);
+  return variables;
+}
 
 class Preload : public ::testing::Test {
  protected:
@@ -92,7 +41,7 @@ class Preload : public ::testing::Test {
 
 TEST_F(Preload, TheDeadlockFiresAloneAndItsReaderIsObserved) {
   const std::string path = file("pthread.tailback");
-  Preloaded service({DEADLOCK_SERVICE, "--threads", "200", "--bare"}, {"TAILBACK_FILE=" + path, "TAILBACK_TRIGGERS=deadlock"});
+  StartedProgram service({DEADLOCK_SERVICE, "--threads", "200", "--bare"}, preloaded({"TAILBACK_FILE=" + path, "TAILBACK_TRIGGERS=deadlock"}));
   if (!service.reads("breach of 'deadlock'")) GTEST_SKIP() << "this machine does not allow the threads (see the lines above)";
   RecordingCollector collector;
   ASSERT_TRUE(read_incident(path, collector).ok());
@@ -115,7 +64,7 @@ TEST_F(Preload, TheDeadlockFiresAloneAndItsReaderIsObserved) {
 }
 
 TEST_F(Preload, ProgramsThatTheServiceStartsAreLeftAlone) {
-  Preloaded shell({"/bin/sh", "-c", "/bin/ls / > /dev/null; /bin/echo done"}, {"TAILBACK_FILE=" + file("shell.tailback"), "PATH=/bin:/usr/bin"});
+  StartedProgram shell({"/bin/sh", "-c", "/bin/ls / > /dev/null; /bin/echo done"}, preloaded({"TAILBACK_FILE=" + file("shell.tailback"), "PATH=/bin:/usr/bin"}));
   EXPECT_TRUE(shell.reads("done"));
   EXPECT_EQ(shell.wait(), 0);
   RecordingCollector collector;
@@ -124,7 +73,7 @@ TEST_F(Preload, ProgramsThatTheServiceStartsAreLeftAlone) {
 }
 
 TEST_F(Preload, WithoutAFileTheProgramRunsAsEver) {
-  Preloaded shell({"/bin/sh", "-c", "(echo one; echo two) | cat; exit 7"}, {"PATH=/bin:/usr/bin"});
+  StartedProgram shell({"/bin/sh", "-c", "(echo one; echo two) | cat; exit 7"}, preloaded({"PATH=/bin:/usr/bin"}));
   EXPECT_TRUE(shell.reads("one"));
   EXPECT_TRUE(shell.reads("two"));
   EXPECT_EQ(shell.wait(), 7);

@@ -88,6 +88,23 @@ TEST_F(Annotate, ReplacesFutexesByTheLockThatTheyBelongTo) {
   EXPECT_EQ(dump.waits[1].mode, LockMode::kExclusive);
 }
 
+TEST_F(Annotate, TellsWhichWriterIsNextInLine) {
+  const ThreadIndex later = thread("102", {frame("syscall", 1), frame("tailback::shared_mutex::lock", kInLock), frame("HashSet::AddOne", kInAddOne)});
+  futex_wait(later, 0x920000);
+  snapshot.threads.resize(3);
+  snapshot.threads[2].tid = 102;
+  snapshot.waits.push_back({.thread = 2, .lock = 7, .shared = false, .ticket = 9, .since_ns = 2500, .place = kInAddOne + 1});
+  snapshot.waits[0].ticket = 3;  // a reader, which this policy lets in when the writers have gone
+  snapshot.waits[1].ticket = 4;
+  annotate(dump, recording, snapshot, names());
+  for (const Wait& wait : dump.waits) EXPECT_EQ(wait.front, wait.thread == add_one) << wait.thread.index;
+}
+
+TEST_F(Annotate, SaysOfNobodyThatHeIsNextWhereTheQueueHasNoOrder) {
+  annotate(dump, recording, snapshot, names());
+  for (const Wait& wait : dump.waits) EXPECT_FALSE(wait.front);
+}
+
 TEST_F(Annotate, TellsWhoHoldsItAndWhichFrameTookIt) {
   annotate(dump, recording, snapshot, names());
   ASSERT_EQ(dump.holds.size(), 1u);

@@ -63,6 +63,21 @@ TEST_F(HeadlineTest, PrefersAQueueForALockToALargerIdlePool) {
   EXPECT_EQ(headline(dump, table), "11 threads, 2 of them waiting for the lock 0x7f00 in transfer");
 }
 
+TEST_F(HeadlineTest, PrefersTheLockOfADeadlockToAnyPool) {
+  const LockId set = lock(LockKind::kRwlock, "HashSet.mu");
+  const LockId idle = lock(LockKind::kCondition, "idle");
+  const LockId busy = lock(LockKind::kMutex, "busy");
+  dump.locks[set.index].registry_id = 7;
+  threads(80, stack({"pthread_cond_wait", "worker"}), Wait{{}, idle, LockMode::kExclusive, false, 0, -1});
+  threads(9, stack({"pthread_mutex_lock", "client"}), Wait{{}, busy, LockMode::kExclusive, false, 0, -1});
+  threads(1, stack({"pthread_rwlock_rdlock", "HashSet::Size"}), Wait{{}, set, LockMode::kShared, false, 0, -1});
+  const std::uint64_t ringing[] = {7};
+  EXPECT_EQ(headline(dump, table, ringing), "90 threads, 1 of them waiting for the read lock of HashSet.mu in HashSet::Size");
+  EXPECT_EQ(headline(dump, table), "90 threads, 9 of them waiting for the lock busy in client");
+  const std::uint64_t gone[] = {8};
+  EXPECT_EQ(headline(dump, table, gone), headline(dump, table)) << "a lock that nobody waits for any more says nothing";
+}
+
 TEST_F(HeadlineTest, CountsThreadsThatWaitEachForAnObjectOfItsOwn) {
   for (int i = 0; i < 300; ++i) {
     const LockId own = lock(LockKind::kSemaphore, "");
