@@ -66,6 +66,7 @@ bool holds_deadlock(const std::vector<Analysis>& analyses) {
 Result<Exit> run(const AnalyzeArguments& arguments) {
   const Result<DumpChoice> choice = parse_dump_choice(arguments.dump);
   if (!choice.ok()) return choice.error();
+  if (Result<void> checked = check_output(arguments.report.output, arguments.input.paths); !checked.ok()) return checked.error();
   Result<std::vector<Recording>> read = read_recordings(arguments.input);
   if (!read.ok()) return read.error();
   std::vector<Recording>& recordings = read.value();

@@ -77,6 +77,7 @@ Result<Exit> run(const DiffArguments& arguments) {
   if (words.size() == 1 && before.id) {
     return Error{ErrorCode::kInvalidArgument, "one dump alone can't be compared: name a second one", words.front()};
   }
+  if (Result<void> checked = check_output(arguments.report.output, {before.path, after.path}); !checked.ok()) return checked.error();
   Result<Loaded> first = load(arguments, before.path);
   if (!first.ok()) return first.error();
   // The same file is read once, so that its dumps are known to be of one recording.

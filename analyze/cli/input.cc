@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "analyze/cli/interrupt.h"
 #include "analyze/cli/near_name.h"
 #include "analyze/cli/progress.h"
 #include "replay/sources/read.h"
@@ -77,11 +78,15 @@ Result<std::vector<Recording>> read_recordings(const InputOptions& options) {
   read.format = options.format;
   read.instance = options.instance;
   read.metric_patterns = options.metric_patterns;
+  const StopWhenInterrupted stop;
+  read.stop = &stop.flag();
   std::vector<Recording> recordings;
   for (const std::string& path : options.paths) {
     RecordingCollector collector;
     ProgressSink progress(collector, path);
-    if (Result<void> done = replay::read_inputs({path}, read, progress); !done.ok()) return done.error();
+    const Result<void> done = replay::read_inputs({path}, read, progress);
+    end_when_interrupted();
+    if (!done.ok()) return done.error();
     for (Recording& recording : collector.take()) {
       // A live recording has no input of its own: what it is called now is the file it is in.
       if (recording.info.file.empty()) recording.info.file = path;

@@ -8,8 +8,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "analyze/cli/interrupt.h"
-
 namespace tailback::cli {
 namespace {
 
@@ -41,22 +39,64 @@ Result<void> write_in_place(const std::string& path, std::string_view text) {
 }
 
 Result<void> replace_file(const std::string& path, std::string_view text) {
-  // Through a link, so that the link stays one.
-  std::error_code ignored;
-  const std::filesystem::path real = std::filesystem::weakly_canonical(path, ignored);
-  const std::string target = real.empty() ? path : real.string();
-  const std::string unfinished = target + ".unfinished-" + std::to_string(::getpid());
-  const int descriptor = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  UnfinishedFile unfinished(path);
+  const int descriptor = ::open(unfinished.path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return system_error(path, errno);
-  const RemoveWhenInterrupted guard(unfinished);
   Result<void> written = write_all(descriptor, text, path);
   if (::close(descriptor) != 0 && written.ok()) written = system_error(path, errno);
-  if (written.ok() && ::rename(unfinished.c_str(), target.c_str()) != 0) written = system_error(path, errno);
-  if (!written.ok()) ::unlink(unfinished.c_str());
-  return written;
+  return written.ok() ? unfinished.commit() : written;
+}
+
+/// Through a link, so that the link stays one.
+std::string real_path(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(path, ignored);
+  return real.empty() ? path : real.string();
 }
 
 }  // namespace
+
+Result<void> check_output(const std::string& output, const std::vector<std::string>& inputs) {
+  if (output.empty() || output == "-") return {};
+  struct stat status {};
+  if (::stat(output.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return system_error(output, EISDIR);
+    for (const std::string& input : inputs) {
+      struct stat other {};
+      if (input == "-" || ::stat(input.c_str(), &other) != 0) continue;
+      if (S_ISREG(other.st_mode) && other.st_dev == status.st_dev && other.st_ino == status.st_ino) {
+        return Error{ErrorCode::kInvalidArgument, "is an input too, and would be overwritten; name another file", "-o " + output};
+      }
+    }
+    return {};
+  }
+  const std::filesystem::path folder = std::filesystem::path(real_path(output)).parent_path();
+  if (!folder.empty() && ::access(folder.c_str(), F_OK) != 0) {
+    return Error{ErrorCode::kNotFound, "can't be written: there is no folder " + folder.string(), output};
+  }
+  return {};
+}
+
+UnfinishedFile::UnfinishedFile(const std::string& target)
+    : named_(target), target_(real_path(target)), path_(target_ + ".unfinished-" + std::to_string(::getpid())), guard_(path_) {}
+
+UnfinishedFile::~UnfinishedFile() {
+  if (committed_) return;
+  for (const char* beside : {"", "-wal", "-shm", "-journal", ".partial"}) ::unlink((path_ + beside).c_str());
+}
+
+Result<void> UnfinishedFile::commit() {
+  if (::rename(path_.c_str(), target_.c_str()) != 0) return system_error(named_, errno);
+  committed_ = true;
+  return {};
+}
+
+Error UnfinishedFile::about_target(Error error) const {
+  for (std::string* text : {&error.context, &error.message}) {
+    if (const std::size_t at = text->find(path_); at != std::string::npos) text->replace(at, path_.size(), named_);
+  }
+  return error;
+}
 
 Result<void> write_output(const std::string& path, std::string_view text) {
   if (path.empty() || path == "-") return write_all(STDOUT_FILENO, text, "standard output");

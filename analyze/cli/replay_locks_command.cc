@@ -124,6 +124,9 @@ Result<Exit> run(const LocksArguments& arguments) {
   if (arguments.words.size() != (named ? 2u : 1u)) {
     return Error{ErrorCode::kInvalidArgument, named ? "names no file, or more than one" : "is no command (show, explain, predict, check)", arguments.words.front()};
   }
+  for (const std::string& output : {arguments.output, arguments.emit_schedule}) {
+    if (Result<void> checked = check_output(output, {arguments.words.back()}); !checked.ok()) return checked.error();
+  }
   Result<LockInput> input = read_lock_input(arguments.words.back());
   if (!input.ok()) return input.error();
   if (action != "check") {

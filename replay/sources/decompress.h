@@ -1,9 +1,9 @@
 // Takes compression off an input: gzip, zstd, xz, bzip2, told by their first bytes, also one inside the other.
 //
-// Files of several members are read whole. A truncated or damaged file yields what came before the damage, then an error. A
+// Files of several members are read whole. A truncated or damaged file yields all that decodes before the damage, then an error. A
 // decompression bomb stops with an error once it has grown beyond every dump's nature.
 //
-// gzip, xz and bzip2 by Boost.Iostreams; zstd by its own library, because Boost's filter takes a truncated file for a whole one.
+// Each by its own library (codec.h says why).
 #pragma once
 
 #include "replay/sources/input.h"

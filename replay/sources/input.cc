@@ -1,6 +1,7 @@
 #include "replay/sources/input.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,8 @@ ErrorCode code_of(int error) {
 
 class FileSource final : public ByteSource {
  public:
-  FileSource(std::string name, int descriptor, bool owned) : name_(std::move(name)), descriptor_(descriptor), owned_(owned) {}
+  FileSource(std::string name, int descriptor, bool owned, const std::atomic<bool>* stop)
+      : name_(std::move(name)), descriptor_(descriptor), owned_(owned), stop_(stop) {}
   ~FileSource() override {
     if (owned_) ::close(descriptor_);
   }
@@ -30,6 +32,7 @@ class FileSource final : public ByteSource {
 
   Result<std::size_t> read(std::span<char> into) override {
     for (;;) {
+      if (!wait()) return Error{ErrorCode::kIo, "interrupted", name_};
       const ssize_t got = ::read(descriptor_, into.data(), into.size());
       if (got >= 0) return static_cast<std::size_t>(got);
       if (errno == EINTR) continue;
@@ -38,23 +41,39 @@ class FileSource final : public ByteSource {
   }
 
  private:
+  /// Until a read would not block; false: stopped. Looks again every 50 ms, because a signal may come between the look and the wait.
+  [[nodiscard]] bool wait() const {
+    constexpr int kLookAgainMs = 50;
+    if (stop_ == nullptr) return true;
+    pollfd input{descriptor_, POLLIN, 0};
+    while (!stop_->load(std::memory_order_relaxed)) {
+      if (const int ready = ::poll(&input, 1, kLookAgainMs); ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    }
+    return false;
+  }
+
   const std::string name_;
   const int descriptor_;
   const bool owned_;
+  const std::atomic<bool>* const stop_;
 };
 
 }  // namespace
 
 std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
-Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
-  if (path == "-") return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(input_name(path), STDIN_FILENO, false));
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+Result<std::unique_ptr<ByteSource>> open_file(const std::string& path, const std::atomic<bool>* stop) {
+  if (path == "-") return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(input_name(path), STDIN_FILENO, false, stop));
+  // Of a named pipe, open() waits for a writer.
+  int descriptor = -1;
+  do descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  while (descriptor < 0 && errno == EINTR && !(stop != nullptr && stop->load(std::memory_order_relaxed)));
   if (descriptor < 0) {
     const int error = errno;
+    if (error == EINTR) return Error{ErrorCode::kIo, "interrupted", path};
     return Error{code_of(error), error == ENOENT ? "there is no such file" : std::strerror(error), path};
   }
-  auto source = std::make_unique<FileSource>(path, descriptor, true);
+  auto source = std::make_unique<FileSource>(path, descriptor, true, stop);
   struct stat status {};
   if (::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
     return Error{ErrorCode::kInvalidArgument, "is a directory; name the files in it", path};

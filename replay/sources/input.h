@@ -4,6 +4,7 @@
 // Errors: the context is the input's name; the message says what was wrong in one line.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -21,8 +22,9 @@ class ByteSource {
   virtual Result<std::size_t> read(std::span<char> into) = 0;
 };
 
-/// "-": standard input. Directories, missing and unreadable files are errors.
-[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_file(const std::string& path);
+/// "-": standard input. Directories, missing and unreadable files are errors. Once `stop` is true, reads end with an error, "interrupted",
+/// within 50 ms, also those that wait for a pipe.
+[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_file(const std::string& path, const std::atomic<bool>* stop = nullptr);
 
 /// What to call the input in messages.
 [[nodiscard]] std::string input_name(const std::string& path);

@@ -18,15 +18,19 @@ class Lane::Sink final : public EventSink {
     direct_ = shared_.writer == &lane_;
     begun_ = open_ = true;
     recording_ = direct_ ? &shared_.sink.begin(std::move(info)) : &collector_.begin(std::move(info));
-    for (Pending& sample : std::exchange(pending_, {})) this->sample(to_sample(sample));
+    for (const Pending& sample : std::exchange(pending_, {})) waiting_.push_back(to_sample(sample));
     return *recording_;
   }
   void sample(Sample sample) override { target().sample(std::move(sample)); }
-  void dump(Dump dump) override { target().dump(std::move(dump)); }
+  void dump(Dump dump) override {
+    pass_waiting([&](const Sample& sample) { return sample.wall_ns == 0 || dump.wall_ns == 0 || sample.wall_ns <= dump.wall_ns; });
+    target().dump(std::move(dump));
+  }
   void breach(Breach breach) override { target().breach(std::move(breach)); }
   void lock_event(const LockEvent& event) override { target().lock_event(event); }
   void diagnostic(Diagnostic diagnostic) override { target().diagnostic(std::move(diagnostic)); }
   void end() override {
+    pass_waiting([](const Sample&) { return true; });
     for (Diagnostic& diagnostic : std::exchange(diagnostics_, {})) target().diagnostic(std::move(diagnostic));
     target().end();
     open_ = false;
@@ -35,7 +39,7 @@ class Lane::Sink final : public EventSink {
   void readings(const std::vector<MetricReading>& readings, std::int64_t wall_ns) {
     Pending sample{wall_ns, {}};
     for (const MetricReading& reading : readings) sample.values.push_back({std::string(reading.name), std::string(reading.unit), reading.value});
-    if (open_) this->sample(to_sample(sample));
+    if (open_) waiting_.push_back(to_sample(sample));
     else pending_.push_back(std::move(sample));
   }
 
@@ -73,6 +77,14 @@ class Lane::Sink final : public EventSink {
     std::vector<Value> values;
   };
 
+  /// The samples at the front for which `first` holds.
+  template <class First>
+  void pass_waiting(First&& first) {
+    const auto later = std::find_if_not(waiting_.begin(), waiting_.end(), first);
+    for (auto sample = waiting_.begin(); sample != later; ++sample) this->sample(std::move(*sample));
+    waiting_.erase(waiting_.begin(), later);
+  }
+
   EventSink& target() { return direct_ ? shared_.sink : static_cast<EventSink&>(collector_); }
 
   Sample to_sample(const Pending& pending) {
@@ -87,7 +99,8 @@ class Lane::Sink final : public EventSink {
   RecordingCollector collector_;
   Recording* recording_ = nullptr;
   bool begun_ = false, open_ = false, direct_ = false;
-  std::vector<Pending> pending_;
+  std::vector<Pending> pending_;  ///< of lines before the recording
+  std::vector<Sample> waiting_;   ///< of lines within and after a dump that is passed on when it is whole
   std::vector<Diagnostic> diagnostics_;
   std::int64_t pid_ = 0;
   std::string host_;

@@ -4,6 +4,9 @@
 // kHeadBytes at a time; a dump may come gigabytes into a log), opens that format's reader, and feeds it from then on. Metric
 // lines are taken from all lines, whatever the format, and become samples of the lane's recording.
 //
+// Events reach the sink in the order of their times: a sample waits until the dump that may be open before it has been passed on, a dump until the
+// samples of the lines before it have. What has no time goes first.
+//
 // A sink takes one recording at a time: the first lane that begins one writes straight through; the others collect theirs,
 // and play them when the first is done.
 #pragma once

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "replay/sources/envelope.h"
 #include "replay/sources/scan.h"
 #include "runtime/metrics/metric_names.h"
 
@@ -58,6 +59,13 @@ std::string_view unit_of_metric(std::string_view name, std::string_view otherwis
 }
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// Whether "key: value" behind `before` is a field and no prose, as in "WARN too many goroutines: 1289": it is the first of the line or
+/// of a list.
+bool begins_a_field(std::string_view before) {
+  while (before.ends_with(' ')) before.remove_suffix(1);
+  return before.empty() || std::string_view(",;|{[(:=").find(before.back()) != std::string_view::npos;
+}
 
 /// A decimal number at the front of `text`, which moves behind it.
 std::optional<double> take_decimal(std::string_view& text) {
@@ -213,12 +221,14 @@ const std::vector<MetricReading>& MetricLines::read(std::string_view line) {
 }
 
 void MetricLines::read_known_keys(std::string_view line) {
-  // key=value, "key":value, key: value
+  // key=value, "key":value, key: value (as the first of a line or of a list)
+  const std::size_t text_begin = line.size() - without_level_and_place(line).size();
   for (std::size_t at = line.find_first_of("=:"); at != std::string_view::npos; at = line.find_first_of("=:", at + 1)) {
     std::size_t end = at;
     if (end > 0 && line[end - 1] == '"') --end;
     std::size_t begin = end;
     while (begin > 0 && is_word(line[begin - 1])) --begin;
+    if (line[at] == ':' && end == at && begin > text_begin && !begins_a_field(line.substr(text_begin, begin - text_begin))) continue;
     const std::string_view key = line.substr(begin, end - begin);
     const auto known = std::find_if(kKnownKeys.begin(), kKnownKeys.end(), [key](const KnownKey& k) { return k.key == key; });
     if (known == kKnownKeys.end()) continue;

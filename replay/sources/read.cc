@@ -210,7 +210,7 @@ Result<void> read_inputs(const std::vector<std::string>& paths, const ReadOption
   for (const std::string& path : paths) {
     ReadOptions of_input = options;
     of_input.file = input_name(path);
-    Result<std::unique_ptr<ByteSource>> source = open_file(path);
+    Result<std::unique_ptr<ByteSource>> source = open_file(path, options.stop);
     if (!source.ok()) return source.error();
     if (Result<void> read = read_source(std::move(source).value(), path, of_input, format.value(), *metrics.value(), sink); !read.ok()) return read;
   }

@@ -48,7 +48,7 @@ struct ReadOptions {
   std::vector<std::string> metric_patterns; ///< --metric
   std::uint64_t maximum_bytes = std::uint64_t{64} << 30; ///< of decompressed input; beyond, reading ends with an error
   std::size_t maximum_line_bytes = std::size_t{64} << 20; ///< longer lines are cut, and a diagnostic says so
-  const std::atomic<bool>* stop = nullptr;  ///< looked at once a block: true ends the reading with an error, "interrupted"
+  const std::atomic<bool>* stop = nullptr;  ///< looked at once a block and while waiting for one: true ends the reading with an error, "interrupted"
 };
 
 struct Format {

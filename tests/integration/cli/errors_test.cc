@@ -1,8 +1,5 @@
 // What a new user does wrong: each is answered with exit status 2 and one line that names the file, the place and what was wrong.
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "go_log.h"
@@ -62,10 +59,14 @@ TEST_F(Errors, ALogWithoutADump) {
 }
 
 TEST_F(Errors, AFileThatMayNotBeRead) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   write("secret.log", go_log());
-  ::chmod("secret.log", 0);
-  expect_refused(run("analyze secret.log"), "secret.log: Permission denied");
+  ASSERT_EQ(::chmod("secret.log", 0), 0);
+  // Root may read everything: then as nobody, by way of a folder that nobody may enter.
+  const bool root = ::geteuid() == 0;
+  std::filesystem::permissions(folder_, std::filesystem::perms::all);
+  const std::string nobody = root ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+  if (root && run("--version", nobody).status != 0) GTEST_SKIP() << "nobody may not run the program where it is built";
+  expect_refused(run("analyze secret.log", nobody), "secret.log: Permission denied");
 }
 
 TEST_F(Errors, ATruncatedIncidentFile) {
@@ -131,23 +132,40 @@ TEST_F(Errors, ATriggerThatDoesNotParseIsPointedAt) {
   EXPECT_EQ(files(), 1u) << "no half-made incident file";
 }
 
-TEST_F(Errors, AnInterruptEndsItAndLeavesNothingBehind) {
-  ASSERT_EQ(::mkfifo("endless.log", 0600), 0);
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ::execl(TAILBACK_PROGRAM, TAILBACK_PROGRAM, "analyze", "endless.log", "-o", "report.txt", nullptr);
-    ::_exit(127);
-  }
-  // Opening for writing returns once the program has opened it for reading: it is then in the middle of its work.
-  const int writer = ::open("endless.log", O_WRONLY);
-  ASSERT_GE(writer, 0);
-  ASSERT_EQ(::kill(child, SIGINT), 0);
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ::close(writer);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-  EXPECT_EQ(files(), 1u);
+TEST_F(Errors, AnOutputThatIsAnInput) {
+  write("service.log", go_log());
+  ASSERT_EQ(::symlink("service.log", "link"), 0);
+  const std::string before = read("service.log");
+  expect_refused(run("analyze service.log -o service.log"), "-o service.log: is an input too, and would be overwritten");
+  expect_refused(run("analyze service.log -o link"), "is an input too");
+  expect_refused(run("diff service.log -o ./service.log"), "is an input too");
+  expect_refused(run("replay --force service.log -o service.log"), "is an input too");
+  expect_refused(run("replay --append service.log -o service.log"), "is an input too");
+  EXPECT_EQ(read("service.log"), before);
+}
+
+TEST_F(Errors, AFolderOfTheOutputThatIsMissingIsToldBeforeTheWork) {
+  write("service.log", go_log());
+  expect_refused(run("analyze service.log -o no/such/report.json"), "no/such/report.json: can't be written: there is no folder");
+  expect_refused(run("replay service.log -o no/such/x.tailback"), "no/such/x.tailback: can't be written: there is no folder");
+}
+
+TEST_F(Errors, AFormatOfInputThatDoesNotExistListsThoseThatDo) {
+  write("service.log", go_log());
+  for (const char* name : {"cobol", "go-log", "jstack", "gdb", "prometheus-json"}) expect_refused(run("analyze --format-in cobol service.log"), name);
+}
+
+TEST_F(Errors, ADiskThatIsFull) {
+  write("service.log", go_log());
+  ASSERT_EQ(::mkdir("small", 0700), 0);
+  // A file system of 64 KiB in a mount namespace of its own.
+  const std::string mount = "unshare -rm sh -c 'mount -t tmpfs -o size=64k none small || exit 77; exec \"$@\"' sh";
+  if (run("--version", mount).status != 0) GTEST_SKIP() << "no file system may be mounted here";
+  const Outcome full = run("replay service.log -o small/x.tailback", mount);
+  EXPECT_EQ(full.status, 2);
+  EXPECT_TRUE(full.one_line_of_error()) << full.err;
+  EXPECT_NE(full.err.find("small/x.tailback"), std::string::npos) << full.err;
+  EXPECT_EQ(full.err.find("unfinished"), std::string::npos) << full.err;
 }
 
 }  // namespace

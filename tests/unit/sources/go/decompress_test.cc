@@ -1,5 +1,7 @@
 #include "replay/sources/decompress.h"
 
+#include <lzma.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <boost/iostreams/device/back_inserter.hpp>
@@ -8,6 +10,7 @@
 #include <boost/iostreams/filter/lzma.hpp>
 #include <boost/iostreams/filtering_stream.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -102,6 +105,68 @@ TEST_P(Decompress, SaysThatATruncatedFileEndsEarlyAndKeepsWhatCame) {
     EXPECT_EQ(outcome.text, text.substr(0, outcome.text.size()));
     EXPECT_GT(outcome.text.size(), text.size() / 8) << cut;
   }
+}
+
+TEST_P(Decompress, LosesNothingThatDecodesBeforeTheCut) {
+  // Members are flushed whole: whatever is cut, those before it must come, to the last byte.
+  std::string bytes, text;
+  std::vector<std::pair<std::size_t, std::size_t>> borders{{0, 0}};
+  for (int member = 0; member < 12; ++member) {
+    const std::string part = noise(static_cast<std::size_t>(500 + member * 3001));
+    text += part;
+    bytes += GetParam().compress(part);
+    borders.emplace_back(bytes.size(), text.size());
+  }
+  for (std::size_t cut = 20; cut < bytes.size(); cut += 997) {
+    const Outcome outcome = decompressed(bytes.substr(0, cut));
+    const auto whole = std::find_if(borders.rbegin(), borders.rend(), [cut](const auto& border) { return border.first <= cut; });
+    EXPECT_GE(outcome.text.size(), whole->second) << cut;
+    EXPECT_EQ(outcome.text, text.substr(0, outcome.text.size())) << cut;
+    EXPECT_EQ(outcome.error.empty(), whole->first == cut) << cut;
+  }
+}
+
+TEST(DecompressGzip, LosesNothingBeforeACutWithinAMember) {
+  // A flush leaves a border that everything before it decodes at; Boost's filter calls none, so zlib does.
+  std::string bytes(400'000, '\0'), text;
+  std::vector<std::pair<std::size_t, std::size_t>> flushed;
+  z_stream stream{};
+  ASSERT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = static_cast<uInt>(bytes.size());
+  for (int i = 0; i < 100; ++i) {
+    std::string part = noise(static_cast<std::size_t>(37 + i * 17));
+    stream.next_in = reinterpret_cast<Bytef*>(part.data());
+    stream.avail_in = static_cast<uInt>(part.size());
+    ASSERT_EQ(deflate(&stream, Z_SYNC_FLUSH), Z_OK);
+    text += part;
+    flushed.emplace_back(stream.total_out, text.size());
+  }
+  deflateEnd(&stream);
+  for (const auto& [cut, size] : flushed) {
+    const Outcome outcome = decompressed(bytes.substr(0, cut));
+    EXPECT_EQ(outcome.text, text.substr(0, size)) << cut;
+    EXPECT_THAT(outcome.error, HasSubstr("ends early")) << cut;
+  }
+}
+
+TEST(DecompressXz, RefusesWhatAsksForGigabytesOfMemory) {
+  lzma_options_lzma options;
+  ASSERT_FALSE(lzma_lzma_preset(&options, 0));
+  options.dict_size = 1u << 30;
+  // The header of a block says how large its dictionary is; what follows does not matter.
+  std::string bytes(4096, '\0');
+  lzma_stream_flags flags{};
+  flags.check = LZMA_CHECK_CRC32;
+  ASSERT_EQ(lzma_stream_header_encode(&flags, reinterpret_cast<std::uint8_t*>(bytes.data())), LZMA_OK);
+  lzma_filter filters[] = {{LZMA_FILTER_LZMA2, &options}, {LZMA_VLI_UNKNOWN, nullptr}};
+  lzma_block block{};
+  block.check = LZMA_CHECK_CRC32;
+  block.filters = filters;
+  block.compressed_size = block.uncompressed_size = LZMA_VLI_UNKNOWN;
+  ASSERT_EQ(lzma_block_header_size(&block), LZMA_OK);
+  ASSERT_EQ(lzma_block_header_encode(&block, reinterpret_cast<std::uint8_t*>(bytes.data()) + LZMA_STREAM_HEADER_SIZE), LZMA_OK);
+  EXPECT_THAT(decompressed(bytes).error, HasSubstr("more than 256 MiB of memory"));
 }
 
 TEST_P(Decompress, SaysThatADamagedFileIsDamaged) {

@@ -40,5 +40,35 @@ TEST(Lanes, MetricsOfOtherFormatsLinesAreSamplesToo) {
   EXPECT_EQ(r.samples[1].value(r.find_metric("queue")), 8);
 }
 
+/// What comes out, in order: "s" and "d" with the second of the minute.
+class OrderSink final : public EventSink {
+ public:
+  Recording& begin(RecordingInfo info) override { return collector_.begin(std::move(info)); }
+  void sample(Sample sample) override { add('s', sample.wall_ns); }
+  void dump(Dump dump) override { add('d', dump.wall_ns); }
+  void breach(Breach) override {}
+  void lock_event(const LockEvent&) override {}
+  void diagnostic(Diagnostic) override {}
+  void end() override {}
+  std::string order;
+
+ private:
+  void add(char kind, std::int64_t wall_ns) { order += (order.empty() ? "" : " ") + (kind + std::to_string(wall_ns / 1'000'000'000 % 60)); }
+  RecordingCollector collector_;
+};
+
+TEST(Lanes, SamplesOfLinesWithinADumpComeAfterIt) {
+  const auto dump = [](const char* second, int id) {
+    return "2020/02/11 09:30:" + std::string(second) + " dump\ngoroutine " + std::to_string(id) + " [select]:\nmain.a(0x1)\n\t/go/main.go:1 +0x1\n\n";
+  };
+  const auto metric = [](const char* second) { return "2020/02/11 09:30:" + std::string(second) + " goroutines=61\n"; };
+  const std::string log = metric("01") + dump("02", 1) + metric("03") + "goroutine 7 [select]:\nmain.b(0x1)\n\t/go/main.go:2 +0x1\n\n" + metric("04") + dump("30", 1) + metric("31");
+  OrderSink sink;
+  ReadOptions options;
+  options.file = "input";
+  ASSERT_TRUE(read_text(log, options, sink).ok());
+  EXPECT_EQ(sink.order, "s1 d2 s3 s4 d30 s31");
+}
+
 }  // namespace
 }  // namespace tailback::replay

@@ -43,5 +43,15 @@ TEST(MetricLines, TheKeysThatServicesUse) {
   EXPECT_EQ(readings({}, "not_goroutines=61"), "");
 }
 
+TEST(MetricLines, AColonInProseIsNoField) {
+  EXPECT_EQ(readings({}, "WARN too many goroutines: 1289"), "");
+  EXPECT_EQ(readings({}, "killed 12 idle goroutines: 7 are left"), "");
+  EXPECT_EQ(readings({}, "goroutines: 61"), "threads=61count");
+  EXPECT_EQ(readings({}, "INFO goroutines: 61, rss_bytes: 1024"), "threads=61count rss=1024bytes");
+  EXPECT_EQ(readings({}, "stats: {goroutines: 61}"), "threads=61count");
+  EXPECT_EQ(readings({}, "too many, goroutines=1289"), "threads=1289count") << "an equals sign is no prose";
+  EXPECT_EQ(readings({R"(too many goroutines: (?<threads>\d+))"}, "WARN too many goroutines: 1289"), "threads=1289count") << "who asks for it gets it";
+}
+
 }  // namespace
 }  // namespace tailback::replay
