@@ -137,7 +137,8 @@ class Finder {
       return true;
     }
     candidate.evidence = name_says_held(view.function(hit.frame)) ? Evidence::kName : same ? Evidence::kReceiver : Evidence::kReceiverType;
-    return true;
+    // A class' own main() that waits for what it started is of the type as well.
+    return candidate.evidence != Evidence::kReceiverType || takes_part(recording_.table, rules_, view, activities_[thread.index]);
   }
 
   /// The outermost frame of the strongest evidence: who took the lock called the others.
