@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "analyze/classify/idle_stacks.h"
 #include "analyze/classify/lock_binder.h"
 #include "analyze/classify/runtime_rules.h"
 
@@ -20,9 +21,10 @@ class SiteTable {
     if (added) {
       const ThreadView view(recording_.table, thread);
       found->second = rules_.read(view, thread, recording_.table.text(thread.state_text));
+      Activity& activity = found->second.activity;
+      if (is_idle(rules_, recording_.table, view, activity.kind, recording_.table.text(thread.state_text))) activity.kind = ActivityKind::kIdle;
       const bool waits = found->second.lock != LockKind::kUnknown;
-      found->second.activity.own_frame =
-          own_frame(rules_, recording_.table, view, waits ? found->second.activity.wait_frame + std::size_t{1} : 0);
+      activity.own_frame = own_frame(rules_, recording_.table, view, waits ? activity.wait_frame + std::size_t{1} : 0);
     }
     return found->second;
   }

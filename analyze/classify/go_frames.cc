@@ -25,10 +25,6 @@ constexpr std::string_view kStandardPackages[] = {
     "maps",    "math",   "mime",  "net",      "os",        "path",    "plugin",  "reflect",  "regexp", "runtime", "slices",   "sort",
     "strconv", "strings", "sync", "syscall",  "testing",   "text",    "time",    "unicode",  "unique", "vendor"};
 
-/// States of goroutines that the runtime keeps for itself, and of those with nothing to do.
-constexpr std::string_view kIdleStates[] = {"force gc", "GC worker", "GC sweep wait", "GC scavenge wait", "finalizer wait", "cleanup wait",
-                                            "idle", "dead", "GC assist", "timer goroutine", "trace reader", "runtime.gopark", "sync.runtime"};
-
 struct StateRule {
   std::string_view prefix;
   ActivityKind kind;
@@ -38,7 +34,7 @@ constexpr StateRule kStates[] = {
     {"IO wait", ActivityKind::kIo},                  {"sleep", ActivityKind::kSleep},           {"syscall", ActivityKind::kSystemCall},
     {"running", ActivityKind::kRunning},             {"runnable", ActivityKind::kRunning},      {"copystack", ActivityKind::kRunning},
     {"preempted", ActivityKind::kRunning},           {"sync.Cond.Wait", ActivityKind::kCondition},
-    {"sync.WaitGroup.Wait", ActivityKind::kWaitGroup}, {"finalizer wait", ActivityKind::kIdle}};
+    {"sync.WaitGroup.Wait", ActivityKind::kWaitGroup}};
 
 /// Frames that tell the wait where no state is printed (profiles).
 constexpr StateRule kFrames[] = {
@@ -46,7 +42,7 @@ constexpr StateRule kFrames[] = {
     {"runtime.selectgo", ActivityKind::kSelect},         {"runtime.block", ActivityKind::kSelect},
     {"internal/poll.runtime_pollWait", ActivityKind::kIo}, {"time.Sleep", ActivityKind::kSleep},
     {"runtime.timeSleep", ActivityKind::kSleep},         {"syscall.Syscall", ActivityKind::kSystemCall},
-    {"syscall.Syscall6", ActivityKind::kSystemCall},     {"os/signal.signal_recv", ActivityKind::kIdle},
+    {"syscall.Syscall6", ActivityKind::kSystemCall},
     {"runtime.notetsleepg", ActivityKind::kSystemCall}};
 
 bool is_sync(std::string_view function) { return function.starts_with("sync.") || function.starts_with("internal/sync."); }
@@ -123,7 +119,6 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   for (const StateRule& rule : kStates) {
     if (state.starts_with(rule.prefix)) site.activity.kind = rule.kind;
   }
-  if (starts_with_any(state, kIdleStates)) site.activity.kind = ActivityKind::kIdle;
   if (site.activity.kind == ActivityKind::kUnknown || state.empty()) {
     for (std::size_t i = 0; i < thread.size() && i < 4 && site.activity.kind == ActivityKind::kUnknown; ++i) {
       for (const StateRule& rule : kFrames) {
@@ -131,7 +126,6 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
       }
     }
   }
-  if (thread.function(0) == "os/signal.signal_recv") site.activity.kind = ActivityKind::kIdle;
   std::size_t last = 0;
   while (last + 1 < thread.size() && kGoRules.library(thread.function(last), {}, {}) && kGoRules.library(thread.function(last + 1), {}, {})) ++last;
   site.activity.wait_frame = static_cast<std::uint16_t>(kGoRules.library(thread.function(0), {}, {}) ? last : 0);

@@ -1,5 +1,5 @@
 // Java: the dump's own lines tell monitors, parked-on objects and owners, and the reader has recorded them. What is left is
-// what the frames say: idle pool workers, futures, sleeps, I/O.
+// what the frames say: futures, sleeps, I/O.
 #include "analyze/classify/runtime_rules.h"
 
 namespace tailback::analyze {
@@ -12,14 +12,6 @@ struct FrameRule {
   std::string_view function;  ///< beginning of a frame's function
   ActivityKind kind;
 };
-
-/// Idle: a worker that waits for its next task, a reference handler, a timer.
-constexpr std::string_view kIdleFrames[] = {"java.util.concurrent.ThreadPoolExecutor.getTask", "java.util.concurrent.ForkJoinPool.awaitWork",
-                                            "java.util.concurrent.ForkJoinPool.runWorker", "java.lang.ref.ReferenceQueue.remove",
-                                            "java.lang.ref.Reference.waitForReferencePendingList", "java.lang.ref.Reference$ReferenceHandler.run",
-                                            "java.util.TimerThread.mainLoop", "java.lang.ref.Finalizer$FinalizerThread.run",
-                                            "jdk.internal.ref.CleanerImpl.run", "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
-                                            "sun.misc.GC$Daemon.run", "jdk.internal.misc.Signal", "sun.awt.", "java.awt.EventQueue.getNextEvent"};
 
 /// Innermost frames first; the first that matches decides.
 constexpr FrameRule kFrames[] = {
@@ -40,7 +32,6 @@ constexpr FrameRule kFrames[] = {
     {"java.util.concurrent.LinkedBlockingQueue.", ActivityKind::kChannelReceive},
     {"java.util.concurrent.LinkedBlockingDeque.", ActivityKind::kChannelReceive},
     {"java.util.concurrent.SynchronousQueue.", ActivityKind::kChannelReceive},
-    {"java.util.concurrent.DelayQueue.", ActivityKind::kIdle},
     {"java.net.", ActivityKind::kIo},
     {"sun.nio.ch.", ActivityKind::kIo},
     {"sun.nio.fs.", ActivityKind::kIo},
@@ -56,16 +47,13 @@ bool library(std::string_view function, std::string_view, std::string_view) { re
 WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_view state) {
   WaitSite site;
   std::size_t last = 0;
-  bool idle = false;
   for (std::size_t i = 0; i < thread.size() && library(thread.function(i), {}, {}); ++i) {
     last = i;
-    idle = idle || starts_with_any(thread.function(i), kIdleFrames);
     for (const FrameRule& rule : kFrames) {
       if (site.activity.kind == ActivityKind::kUnknown && thread.function(i).starts_with(rule.function)) site.activity.kind = rule.kind;
     }
   }
   site.activity.wait_frame = static_cast<std::uint16_t>(last);
-  if (idle) site.activity.kind = ActivityKind::kIdle;
   // The JVM's own threads (compilers, collectors) have no frames at all.
   if (thread.size() == 0) site.activity.kind = record.state == ThreadState::kBlocked ? ActivityKind::kUnknown : ActivityKind::kIdle;
   site.timed = state.starts_with("TIMED_WAITING");

@@ -100,13 +100,6 @@ constexpr WaitRule kWaits[] = {
     {"do_sigtimedwait", ActivityKind::kIdle}, {"sigsuspend", ActivityKind::kIdle}, {"__do_sys_pause", ActivityKind::kIdle}, {"sys_pause", ActivityKind::kIdle},
     {"do_signal_stop", ActivityKind::kIdle}, {"ptrace_stop", ActivityKind::kIdle}, {"__refrigerator", ActivityKind::kIdle}};
 
-/// Loops of kernel threads: directly behind the scheduler they have nothing to do.
-constexpr std::string_view kIdleLoops[] = {
-    "worker_thread", "rescuer_thread", "smpboot_thread_fn", "kthreadd", "kthread_worker_fn", "kswapd", "rcu_gp_kthread", "rcu_gp_fqs_loop", "rcu_nocb_", "rcu_tasks_",
-    "kcompactd", "khugepaged", "kjournald2", "oom_reaper", "watchdog", "irq_thread", "kauditd_thread", "ksm_scan_thread", "io_wq_worker", "io_sq_thread", "md_thread",
-    "scsi_error_handler", "do_idle", "cpu_startup_entry", "cpu_idle", "devtmpfs", "transaction_kthread", "cleaner_kthread", "loop_thread", "kthread$", "xfsaild",
-    "hub_thread", "svc_recv", "nfsd$", "lockd$", "drm_sched_main", "ring_buffer_wait", "syslog_print", "do_syslog"};
-
 /// The way in from user space, and the loops that work is called from.
 constexpr std::string_view kEntry[] = {"entry_", "do_syscall_", "system_call", "tracesys", "sysenter_", "int80_", "el0", "invoke_syscall", "do_el0", "ret_from_fork", "ret_from_kernel_thread",
                                        "kthread$", "worker_thread", "process_one_work", "process_scheduled_works", "asm_", "exc_", "x64_sys_call", "ret_fast_syscall", "kernel_init$", "start_kernel"};
@@ -151,7 +144,6 @@ WaitSite other_site(const ThreadView& task, const ThreadRecord& record, std::siz
   WaitSite site;
   site.activity.wait_frame = static_cast<std::uint16_t>(at == 0 ? 0 : at - 1);
   if (record.state == ThreadState::kRunning && at == 0) return site.activity.kind = ActivityKind::kRunning, site;
-  if (any_of(task.function(at), kIdleLoops)) return site.activity.kind = ActivityKind::kIdle, site;
   for (std::size_t i = at; i < task.size() && i < at + kFarthest; ++i) {
     const WaitRule* rule = find(task.function(i), kWaits);
     if (rule == nullptr) continue;

@@ -29,8 +29,8 @@ struct CallRule {
 /// System calls by their libc names, without leading underscores and "GI_"; compared whole, "64", "_nocancel" and "_time64" cut off.
 constexpr CallRule kCalls[] = {
     {"nanosleep", ActivityKind::kSleep}, {"clock_nanosleep", ActivityKind::kSleep}, {"usleep", ActivityKind::kSleep}, {"sleep", ActivityKind::kSleep},
-    {"pause", ActivityKind::kIdle}, {"sigwait", ActivityKind::kIdle}, {"sigwaitinfo", ActivityKind::kIdle}, {"sigtimedwait", ActivityKind::kIdle},
-    {"do_sigwait", ActivityKind::kIdle}, {"sigsuspend", ActivityKind::kIdle}, {"libc_pause", ActivityKind::kIdle},
+    {"pause", ActivityKind::kSystemCall}, {"libc_pause", ActivityKind::kSystemCall}, {"sigwait", ActivityKind::kSystemCall}, {"do_sigwait", ActivityKind::kSystemCall},
+    {"sigwaitinfo", ActivityKind::kSystemCall}, {"sigtimedwait", ActivityKind::kSystemCall}, {"sigsuspend", ActivityKind::kSystemCall},
     {"read", ActivityKind::kIo}, {"libc_read", ActivityKind::kIo}, {"write", ActivityKind::kIo}, {"libc_write", ActivityKind::kIo},
     {"pread", ActivityKind::kIo}, {"libc_pread", ActivityKind::kIo}, {"pwrite", ActivityKind::kIo}, {"libc_pwrite", ActivityKind::kIo},
     {"readv", ActivityKind::kIo}, {"writev", ActivityKind::kIo}, {"recv", ActivityKind::kIo}, {"libc_recv", ActivityKind::kIo}, {"recvfrom", ActivityKind::kIo},

@@ -49,8 +49,6 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   } else if (own > 0 && (called("select", own) || called("accept", own) || called("recv_into", own) || called("readinto", own) ||
                          called("recv", own) || called("_try_wait", own))) {
     site.activity.kind = ActivityKind::kIo;
-  } else if (called("_worker", 1)) {
-    site.activity.kind = ActivityKind::kIdle;
   } else if (record.state == ThreadState::kRunning) {
     site.activity.kind = ActivityKind::kRunning;
   } else if (record.state == ThreadState::kIdle) {

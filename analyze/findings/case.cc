@@ -157,7 +157,8 @@ ChainLink Case::link(ThreadIndex thread, const Hold* hold, const Wait* wait) con
 void Case::add_evidence(Finding& finding, const Hold& hold) const {
   const std::string thread = std::string(thread_word(recording_.info.runtime)) + " " + dump_.threads[hold.thread.index].id;
   const std::string_view told = recording_.table.text(hold.evidence);
-  std::string text = thread + (hold.basis == Basis::kObserved ? " holds " : " must hold ") + lock(hold.lock) +
+  const std::string_view verb = hold.basis == Basis::kObserved ? " holds " : hold.strength >= 2 ? " must hold " : " may hold ";
+  std::string text = thread + std::string(verb) + lock(hold.lock) +
                      (told.empty() ? hold.basis == Basis::kObserved ? ": on record" : "" : ": " + std::string(told));
   if (std::find(finding.evidence.begin(), finding.evidence.end(), text) == finding.evidence.end()) finding.evidence.push_back(std::move(text));
 }

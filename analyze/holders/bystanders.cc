@@ -28,7 +28,6 @@ std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, 
 
 bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
   if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
-  if (thread.name().starts_with("tailback")) return false;
   const std::uint16_t own = outermost_own(table, rules, thread);
   if (own == thread.size()) return false;
   const std::string_view function = thread.function(own);

@@ -189,8 +189,7 @@ void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const Resolved
     const bool exact = sight.what == Sight::What::kLock;
     const bool gives_back = release_code_->gives_back(area.row, area.registers, area.call_address, target.address, sight.released_guard);
     if (!exact && !gives_back) continue;
-    std::string text = sight.where + (exact ? " equals the lock's address" : " points to what may be the object that the lock lies in");
-    propose(dump, index, stack, position, target, {gives_back, std::move(text)});
+    propose(dump, index, stack, position, target, {gives_back, (exact ? "keeps the lock's address " : "keeps the address of what may be the object around the lock ") + sight.where});
   }
 }
 
@@ -205,13 +204,13 @@ GuardScan::Sight GuardScan::look_for(std::uint64_t lock, const FrameArea& area) 
   for (unsigned reg : arch::kCalleeSaved) {
     // A register that this function did not save is not its own: it passes through from further out.
     if (area.row.kind[reg] != RuleKind::kOffset || !area.registers.has(reg) || reg == area.row.cfa_register) continue;
-    note(area.registers.value[reg], arch::kNames[reg]);
+    note(area.registers.value[reg], "in " + std::string(arch::kNames[reg]));
   }
   for (std::uint64_t at = area.begin; at + 16 <= area.end; at += 8) {
     std::uint64_t word = 0, next = 0;
     if (!unwinder_->stack_word(at, word)) break;
     if (word > lock || lock - word > kLargestObject || saves_a_register(area, at)) continue;
-    note(word, "a stack word");
+    note(word, "on its stack");
     if (word == lock && unwinder_->stack_word(at + 8, next) && (next & 0xff) == 0) sight.released_guard = true;
   }
   return sight;
@@ -233,8 +232,10 @@ void GuardScan::propose(const Dump& dump, std::uint32_t index, const ResolvedSta
   candidate.hold.mode = dump.locks[target.lock.index].kind == LockKind::kRwlock ? LockMode::kShared : LockMode::kExclusive;
   candidate.hold.basis = Basis::kInferred;
   candidate.hold.frame = static_cast<std::uint16_t>(next - 1);
-  evidence.text += " in " + std::string(recording_.table.function(frames[next - 1]));
-  if (evidence.strong) evidence.text += ", which unlocks it after this call";
+  // "HashSet::Values keeps the lock's address in r13, and unlocks it after this call"
+  const std::string_view function = recording_.table.function(frames[next - 1]);
+  evidence.text.insert(0, std::string(function.substr(0, function.find("[abi:"))) + " ");
+  if (evidence.strong) evidence.text += ", and gives that lock back after this call";
   candidate.evidence = std::move(evidence);
   // One hold for each thread and lock: the best, and of equals the innermost.
   for (Candidate& known : candidates_) {

@@ -147,5 +147,24 @@ TEST(ClassifyKernel, WhatIsNoLock) {
   EXPECT_EQ(kind("1\n__schedule\nschedule\nschedule_hrtimeout_range_clock\nep_poll\ndo_epoll_wait\n"), ActivityKind::kIo);
 }
 
+ActivityKind kind(Runtime runtime, std::string_view text) { return read(runtime, text).activity.kind; }
+
+TEST(IdleStacks, KnowWhatWaitsForWorkInEachRuntime) {
+  EXPECT_EQ(kind(Runtime::kGo, "1 [GC worker (idle)]\nruntime.gopark\nruntime.gcBgMarkWorker\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kGo, "1 [syscall]\nos/signal.signal_recv\nos/signal.loop\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kJava, "1 [TIMED_WAITING (on object monitor)]\njava.lang.Object.wait\njava.util.TimerThread.mainLoop\njava.util.TimerThread.run\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kPython, "1\n_worker /usr/lib/python3.11/concurrent/futures/thread.py:81\nrun /usr/lib/python3.11/threading.py:975\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kNative, "1\n__GI___sigwait\nserve() x.cc:3\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kNative, "1\nfutex_wait\n___pthread_cond_wait(cond=0xb000)\nboost::asio::detail::posix_event::wait\nboost::asio::detail::scheduler::do_run_one\nserve() x.cc:3\n"), ActivityKind::kIdle);
+  EXPECT_EQ(kind(Runtime::kNative, "1\nepoll_wait\nuv__io_poll\nuv_run\nmain() x.cc:3\n"), ActivityKind::kIdle);
+}
+
+TEST(IdleStacks, AreNotThoseOfATaskThatAWorkerRunsNorOfAWorkerThatWantsALock) {
+  EXPECT_EQ(kind(Runtime::kNative, "1\nfutex_wait\n___pthread_cond_wait(cond=0xb000)\nhandle() x.cc:9\nboost::asio::detail::scheduler::do_run_one\nserve() x.cc:3\n"), ActivityKind::kCondition);
+  EXPECT_EQ(kind(Runtime::kNative, "1\n__lll_lock_wait\n___pthread_mutex_lock(mutex=0xa000)\nboost::asio::detail::scheduler::do_run_one\nserve() x.cc:3\n"), ActivityKind::kLock);
+  EXPECT_EQ(kind(Runtime::kPython, "1\nwait /usr/lib/python3.11/threading.py:327\nresult /usr/lib/python3.11/concurrent/futures/_base.py:451\njob /src/dl.py:22\n_worker /usr/lib/python3.11/concurrent/futures/thread.py:58\n"),
+            ActivityKind::kFuture);
+}
+
 }  // namespace
 }  // namespace tailback::analyze
