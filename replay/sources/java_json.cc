@@ -5,6 +5,7 @@
 #include "replay/sources/java_thread.h"
 #include "replay/sources/scan.h"
 #include "replay/sources/wall_time.h"
+#include "replay/sources/whole_text.h"
 
 namespace tailback::replay {
 namespace {
@@ -155,27 +156,29 @@ void Handler::emit() {
 
 class JavaJsonReader final : public LineReader {
  public:
-  JavaJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "java-json", Runtime::kJava) {}
+  JavaJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "java-json", Runtime::kJava), whole_(options) {}
 
   void line(const Line& line) override {
-    text_.append(line.text).push_back('\n');
+    whole_.append(line);
     last_line_ = line.number;
   }
 
   void finish() override {
     Handler handler(builder_);
-    const bool whole = Json::sax_parse(text_, &handler);
+    const std::string& text = whole_.text();
+    const bool whole = Json::sax_parse(text, &handler);
     handler.finish();
     if (!whole) {
-      const auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(handler.error_position, text_.size())), '\n');
+      const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(handler.error_position, text.size())), '\n');
       builder_.diagnose(Severity::kDataLoss, static_cast<std::uint64_t>(lines) + 1, "JSON ends or is damaged here; what follows was not read");
     }
+    whole_.diagnose([this](Severity severity, std::uint64_t line, const std::string& reason) { builder_.diagnose(severity, line, reason); });
     builder_.finish();
   }
 
  private:
   DumpBuilder builder_;
-  std::string text_;  ///< the whole input: JSON has no lines to go by
+  WholeText whole_;
   std::uint64_t last_line_ = 0;
 };
 

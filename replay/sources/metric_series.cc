@@ -98,6 +98,7 @@ std::string_view unit_of(std::string_view name) {
 void MetricSeries::add(const SeriesName& series, std::int64_t wall_ns, double value) {
   // A histogram's buckets are many and say nothing of threads or memory.
   if (series.name.ends_with("_bucket")) return diagnose(Severity::kInformation, 0, "buckets of histograms are not read");
+  if (points_++ >= options_.maximum_points) return diagnose(Severity::kError, 0, "more than " + std::to_string(options_.maximum_points) + " values; the rest was left out");
   Instance& instance = instances_[instance_of(series)];
   const Alias* alias = find_alias(series);
   std::string name;

@@ -41,6 +41,7 @@ class MetricSeries {
   ReadOptions options_;
   EventSink& sink_;
   std::string source_;
+  std::size_t points_ = 0;
   std::map<std::string, Instance> instances_;
   std::map<std::string, bool, std::less<>> counters_;
   std::vector<Diagnostic> diagnostics_;

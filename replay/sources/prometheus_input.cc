@@ -7,6 +7,7 @@
 
 #include "replay/sources/metric_series.h"
 #include "replay/sources/scan.h"
+#include "replay/sources/whole_text.h"
 
 namespace tailback::replay {
 namespace {
@@ -31,9 +32,9 @@ std::optional<std::int64_t> wall_time(double seconds) {
 /// {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"go_goroutines"},"values":[[1581413311,"61"]]}]}}
 class JsonReader final : public LineReader {
  public:
-  JsonReader(const ReadOptions& options, EventSink& sink) : series_(options, sink, "prometheus") {}
+  JsonReader(const ReadOptions& options, EventSink& sink) : series_(options, sink, "prometheus"), whole_(options) {}
 
-  void line(const Line& line) override { text_.append(line.text).push_back('\n'); }
+  void line(const Line& line) override { whole_.append(line); }
 
   void finish() override {
     const Json::parser_callback_t each = [this](int depth, Json::parse_event_t event, Json& value) {
@@ -41,9 +42,10 @@ class JsonReader final : public LineReader {
       emit(value);
       return false;
     };
-    if (Json::parse(text_, each, false).is_discarded() && !Json::accept(text_)) {
+    if (Json::parse(whole_.text(), each, false).is_discarded() && !Json::accept(whole_.text())) {
       series_.diagnose(Severity::kDataLoss, 0, "JSON ends early or is damaged; what follows was not read");
     }
+    whole_.diagnose([this](Severity severity, std::uint64_t line, const std::string& reason) { series_.diagnose(severity, line, reason); });
     series_.finish();
   }
 
@@ -74,7 +76,7 @@ class JsonReader final : public LineReader {
   }
 
   MetricSeries series_;
-  std::string text_;
+  WholeText whole_;
 };
 
 /// One line of the text page:

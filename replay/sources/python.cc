@@ -8,6 +8,7 @@
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/line_memo.h"
 #include "replay/sources/scan.h"
+#include "replay/sources/whole_text.h"
 
 namespace tailback::replay {
 namespace {
@@ -202,11 +203,11 @@ void emit_py_spy(DumpBuilder& builder, const Json& thread) {
 
 class PySpyJsonReader final : public LineReader {
  public:
-  PySpyJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "py-spy", Runtime::kPython) {}
+  PySpyJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "py-spy", Runtime::kPython), whole_(options) {}
 
   void line(const Line& line) override {
     if (wall_ns_ == 0) wall_ns_ = line.wall_ns;
-    text_.append(line.text).push_back('\n');
+    whole_.append(line);
   }
 
   void finish() override {
@@ -218,15 +219,16 @@ class PySpyJsonReader final : public LineReader {
       emit_py_spy(builder_, value);
       return false;
     };
-    if (Json::parse(text_, each, false).is_discarded() && !Json::accept(text_)) {
+    if (Json::parse(whole_.text(), each, false).is_discarded() && !Json::accept(whole_.text())) {
       builder_.diagnose(Severity::kDataLoss, 0, "JSON ends early or is damaged; what follows was not read");
     }
+    whole_.diagnose([this](Severity severity, std::uint64_t line, const std::string& reason) { builder_.diagnose(severity, line, reason); });
     builder_.finish();
   }
 
  private:
   DumpBuilder builder_;
-  std::string text_;
+  WholeText whole_;
   std::int64_t wall_ns_ = 0;
 };
 

@@ -48,6 +48,8 @@ struct ReadOptions {
   std::vector<std::string> metric_patterns; ///< --metric
   std::uint64_t maximum_bytes = std::uint64_t{64} << 30; ///< of decompressed input; beyond, reading ends with an error
   std::size_t maximum_line_bytes = std::size_t{64} << 20; ///< longer lines are cut, and a diagnostic says so
+  std::size_t maximum_whole_bytes = std::size_t{512} << 20; ///< of a format that is held in memory whole (JSON); the rest is left out, and a diagnostic says so
+  std::size_t maximum_points = 20'000'000;  ///< values of metrics that are kept of one input
   const std::atomic<bool>* stop = nullptr;  ///< looked at once a block and while waiting for one: true ends the reading with an error, "interrupted"
 };
 
