@@ -13,11 +13,11 @@
 
 #include "runtime/locks/deadlock_watch.h"
 #include "runtime/preload/real.h"
+#include "runtime/recorder/config.h"
 
 namespace tailback::preload {
 namespace {
 
-constexpr const char* kOwner = "TAILBACK_PRELOADED";  // the process that records, for those it starts
 Recorder* recorder = nullptr;
 
 bool set(const char* name) {
@@ -28,19 +28,20 @@ bool set(const char* name) {
 bool is_ours_to_record() {
   if (!set("TAILBACK_FILE")) return false;
   if (std::string_view(::secure_getenv("TAILBACK_FILE")).find("%p") != std::string_view::npos) return true;
-  const std::string self = std::to_string(::getpid());
-  const char* owner = ::secure_getenv(kOwner);
+  const char* owner = ::secure_getenv(kPreloadedVariable);
   // The same process again: it has replaced its program by exec.
-  if (owner != nullptr && owner != self) return false;
-  ::setenv(kOwner, self.c_str(), 1);
-  return true;
+  return owner == nullptr || owner == std::to_string(::getpid());
 }
 
 __attribute__((constructor)) void begin() {
   static_cast<void>(real());
   if (!is_ours_to_record()) return;
+  ::unsetenv(kPreloadedVariable);
   recorder = new Recorder(record({}));
-  if (recorder->active()) locks::start_deadlock_watch();
+  if (!recorder->active()) return;
+  // For the programs that this one starts, and for a runtime that it has in itself.
+  ::setenv(kPreloadedVariable, std::to_string(::getpid()).c_str(), 1);
+  locks::start_deadlock_watch();
 }
 
 // After main and its atexit handlers. In a child that never exec'd the recorder is not active, and stop() does nothing.

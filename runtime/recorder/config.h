@@ -28,6 +28,9 @@ Result<RecorderConfig> make_config(RecorderOptions options, const Environment& e
 /// Where dumps lie until they are stored: beside the incident file.
 [[nodiscard]] std::string spool_path(const RecorderOptions& options);
 
+/// Set by libtailback_preload.so to the number of the process that it records.
+inline constexpr const char* kPreloadedVariable = "TAILBACK_PRELOADED";
+
 /// secure_getenv: nothing in set-user-id programs.
 [[nodiscard]] const char* process_environment(const char* name);
 

@@ -57,6 +57,12 @@ Result<std::unique_ptr<Capturer>> make_capturer(const RecorderOptions& options) 
   return Capturer::create(capture);
 }
 
+// The preloaded library has a copy of the runtime of its own, which ProcessClaim does not see.
+bool recorded_by_preload() {
+  const char* owner = process_environment(kPreloadedVariable);
+  return owner != nullptr && owner == std::to_string(::getpid());
+}
+
 SamplerOptions sampler_options() {
   SamplerOptions options;
   options.more_groups.push_back(make_lock_group());
@@ -119,6 +125,9 @@ Result<Recorder> Recorder::start(RecorderOptions options) try {
   Result<RecorderConfig> config = make_config(std::move(options), process_environment);
   if (!config) return config.error();
   if (config->disabled) return Recorder();
+  if (recorded_by_preload()) {
+    return Error{ErrorCode::kResourceExhausted, "libtailback_preload.so records this process already", config->options.file};
+  }
   std::optional<ProcessClaim> claim = ProcessClaim::take();
   if (!claim) return Error{ErrorCode::kResourceExhausted, "this process has a recorder already", config->options.file};
   Result<std::unique_ptr<Capturer>> capturer = make_capturer(config->options);

@@ -72,6 +72,38 @@ TEST_F(Preload, ProgramsThatTheServiceStartsAreLeftAlone) {
   EXPECT_EQ(collector.take().size(), 1u);
 }
 
+TEST_F(Preload, ChangesNoResultOfAnyLockFunction) {
+  StartedProgram plain({PTHREAD_ZOO}, {});
+  StartedProgram recorded({PTHREAD_ZOO}, preloaded({"TAILBACK_FILE=" + file("zoo.tailback"), "TAILBACK_LOCK_EVENTS=full"}));
+  StartedProgram unrecorded({PTHREAD_ZOO}, preloaded({}));
+  while (plain.reads(":")) {
+    const std::string line = plain.line();
+    EXPECT_TRUE(recorded.reads(":"));
+    EXPECT_EQ(recorded.line(), line);
+    EXPECT_TRUE(unrecorded.reads(":"));
+    EXPECT_EQ(unrecorded.line(), line);
+  }
+  EXPECT_EQ(plain.line(), "end: 0\n");
+  for (StartedProgram* program : {&plain, &recorded, &unrecorded}) EXPECT_EQ(program->wait(), 0);
+  RecordingCollector collector;
+  ASSERT_TRUE(read_incident(file("zoo.tailback"), collector).ok());
+  const std::vector<Recording> recordings = collector.take();
+  ASSERT_EQ(recordings.size(), 1u);
+  EXPECT_GT(recordings[0].lock_events.size(), 1000u);
+}
+
+TEST_F(Preload, OfTwoRuntimesInAProcessOneRecords) {
+  const std::string path = file("both.tailback");
+  StartedProgram service({DEADLOCK_SERVICE, "--threads", "200", "--fixed", "--dumps", "1"}, preloaded({"TAILBACK_FILE=" + path}));
+  EXPECT_TRUE(service.reads("records nothing: ")) << "the service's own";
+  EXPECT_NE(service.line().find("libtailback_preload.so records this process already"), std::string::npos) << service.line();
+  service.reads("requests have arrived");
+  service.wait();
+  RecordingCollector collector;
+  ASSERT_TRUE(read_incident(path, collector).ok());
+  EXPECT_EQ(collector.take().size(), 1u);
+}
+
 TEST_F(Preload, WithoutAFileTheProgramRunsAsEver) {
   StartedProgram shell({"/bin/sh", "-c", "(echo one; echo two) | cat; exit 7"}, preloaded({"PATH=/bin:/usr/bin"}));
   EXPECT_TRUE(shell.reads("one"));
