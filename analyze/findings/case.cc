@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 #include "analyze/group/lock_directory.h"
 #include "analyze/words/format.h"
@@ -11,8 +12,19 @@ namespace tailback::analyze {
 
 Case::Case(const Recording& recording, const DumpAnalysis& analysis)
     : recording_(recording), analysis_(analysis), dump_(recording.dumps[analysis.dump]), rules_(runtime_rules(recording.info.runtime)),
-      graph_(dump_, 1), strong_graph_(dump_, 2), rings_(find_rings()), explained_(dump_.threads.size(), false) {
+      graph_(dump_, 1), strong_graph_(dump_, 2), rings_(find_rings()), explained_(dump_.threads.size(), false), namesake_(dump_.locks.size(), false) {
   find_explained();
+  find_namesakes();
+}
+
+/// Java names a lock by its class: "java.lang.Object holds what java.lang.Object waits for" would tell nobody which is which.
+void Case::find_namesakes() {
+  std::unordered_map<std::uint32_t, std::uint32_t> first;
+  for (std::uint32_t i = 0; i < dump_.locks.size(); ++i) {
+    if (!dump_.locks[i].name.valid()) continue;
+    const auto [same, unique] = first.try_emplace(dump_.locks[i].name.index, i);
+    if (!unique) namesake_[i] = namesake_[same->second] = true;
+  }
 }
 
 std::vector<Ring> Case::find_rings() const {
@@ -69,7 +81,11 @@ std::string Case::holder(const Hold& hold) const {
 
 std::string Case::waiter(ThreadIndex thread) const { return function(thread, activity(thread).own_frame); }
 
-std::string Case::lock(LockId id) const { return lock_label(recording_.table, dump_.locks[id.index]); }
+std::string Case::lock(LockId id) const {
+  const Lock& lock = dump_.locks[id.index];
+  const std::string label = lock_label(recording_.table, lock);
+  return namesake_[id.index] && lock.address != 0 ? label + " " + address_text(lock.address) : label;
+}
 
 std::string Case::threads(std::uint64_t count) const {
   const Runtime runtime = recording_.info.runtime;

@@ -59,6 +59,7 @@ class Case {
  private:
   [[nodiscard]] std::vector<Ring> find_rings() const;
   void find_explained();
+  void find_namesakes();
 
   const Recording& recording_;
   const DumpAnalysis& analysis_;
@@ -67,6 +68,7 @@ class Case {
   WaitGraph graph_, strong_graph_;
   std::vector<Ring> rings_;
   std::vector<bool> explained_;
+  std::vector<bool> namesake_;  // by LockId: another lock of the dump bears the same name
 };
 
 /// A deadlock must be likely to be called one; what is only possible may end.

@@ -25,7 +25,7 @@ void find_deadlock_cycle(const Case& dump, const History&, Found& found) {
     }
     finding.explanation += " None of them can go on before the next one does.";
     finding.fix = "Take these locks in one order everywhere: " + order + "; or give the first back before asking for the second.";
-    finding.refuted_by = "one of the holds not being there: a source line that shows the lock given back before the wait, or a later dump in which one of the threads has moved";
+    finding.refuted_by = refuted_by(finding, "a source line that shows one of the locks given back before the wait", "a later dump in which one of the threads has moved");
     found.findings.push_back(std::move(finding));
   }
 }

@@ -18,7 +18,7 @@ void find_recursive_lock(const Case& dump, const History&, Found& found) {
                           (upgrade ? ", for writing" : "") + ". The lock is not recursive: the thread waits for itself, and everyone else for the thread.";
     finding.fix = upgrade ? "Give the read lock back before asking for the write lock, and check again what was read; or take the write lock from the start."
                           : "Split out of " + inner + " a part that expects the lock to be held, and call that from " + outer + "; or give the lock back first.";
-    finding.refuted_by = "a lock that may be taken again by its owner, or a source line that shows the lock given back before the second request";
+    finding.refuted_by = refuted_by(finding, "a source line that shows the lock given back before the second request", "a lock that may be taken again by its owner");
     found.findings.push_back(std::move(finding));
   }
 }

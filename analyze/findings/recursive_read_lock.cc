@@ -28,7 +28,8 @@ void find_recursive_read_lock(const Case& dump, const History&, Found& found) {
                           inner + ". No reader and no writer gets in any more.";
     finding.fix = "Let " + outer + " read what it needs under the lock that it holds, instead of calling " + inner +
                   "; or split out of " + inner + " a part that expects the lock to be held.";
-    finding.refuted_by = "a source line that shows " + outer + " giving the read lock back before it calls on, or a lock that lets a reader pass waiting writers";
+    finding.refuted_by = refuted_by(finding, "a source line that shows " + outer + " giving the read lock back before it calls on",
+                                    "a lock that lets a reader pass waiting writers");
     if (const Wait* front = dump.graph().pending_writer(lock); front != nullptr && front->front) {
       finding.evidence.push_back("a writer stands at the front of " + dump.lock(lock) + " and waits for readers to leave: somebody reads");
     }

@@ -28,4 +28,9 @@ bool named(const Found& found, LockId lock) {
   });
 }
 
+std::string refuted_by(const Finding& finding, std::string source, const std::string& observation) {
+  // What a dump has on record no reading of the source can take back.
+  return finding.confidence == Confidence::kCertain ? observation : std::move(source) + ", or " + observation;
+}
+
 }  // namespace tailback::analyze

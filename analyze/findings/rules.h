@@ -53,4 +53,7 @@ void find_contention(const Case&, const History&, Found&);
 /// Whether an earlier rule named this lock.
 [[nodiscard]] bool named(const Found& found, LockId lock);
 
+/// What would refute a finding about holds: `observation`, and where a hold is inferred also a line of the program's `source`.
+[[nodiscard]] std::string refuted_by(const Finding& finding, std::string source, const std::string& observation);
+
 }  // namespace tailback::analyze

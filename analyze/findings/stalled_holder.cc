@@ -41,7 +41,7 @@ void find_stalled_holder(const Case& dump, const History&, Found& found) {
     finding.title = "the holder of the lock waits itself";
     finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ". Until that ends, " + dump.threads(finding.blocked_in_all) + " can't go on.";
     finding.fix = "Don't hold " + name + " across that wait: take what is needed under the lock, give it back, then wait; and give the wait a time limit.";
-    finding.refuted_by = "a later dump in which the holder has gone on, or a source line that shows the lock given back before the wait";
+    finding.refuted_by = refuted_by(finding, "a source line that shows the lock given back before the wait", "a later dump in which the holder has gone on");
     found.findings.push_back(std::move(finding));
   }
 }

@@ -131,8 +131,8 @@ class ChainTable {
       what = mode_word(dump_.locks[lock.index].kind, mode);
       // With one lock the line above has named it; with several each line must say which.
       if (finding_.locks.size() > 1) {
-        const std::string label = dump_.locks[lock.index].name.valid() ? lock_label(recording_.table, dump_.locks[lock.index])
-                                                                       : locks_.id(finding_.dump, lock);
+        const std::string label = tells_apart(dump_.locks[lock.index].name) ? lock_label(recording_.table, dump_.locks[lock.index])
+                                                                            : locks_.id(finding_.dump, lock);
         what += (what.empty() ? "" : " ") + label;
       }
     }
@@ -143,6 +143,13 @@ class ChainTable {
                      {function.empty() ? "" : "in " + cut(harmless(short_function(function, runtime)), 40)},
                      {harmless(short_place(place)), Style::kDim},
                      {note.empty() ? "" : "← " + note}});
+  }
+
+  /// Whether a lock's name says which of the finding's locks it is: "java.lang.Object" may be the name of all of them.
+  [[nodiscard]] bool tells_apart(StringId name) const {
+    if (!name.valid()) return false;
+    return std::count_if(finding_.locks.begin(), finding_.locks.end(),
+                         [&](LockId lock) { return lock.index < dump_.locks.size() && dump_.locks[lock.index].name == name; }) <= 1;
   }
 
   /// Where notes don't fit beside the frames, they stand under the function that they are about.
