@@ -3,7 +3,9 @@
 //   LD_PRELOAD=/usr/lib/libtailback_preload.so TAILBACK_FILE=/var/lib/shop/shop-%p.tailback ./service
 //
 // Without TAILBACK_FILE, or with TAILBACK_DISABLE=1, it records nothing. Programs that the process starts inherit the variables; with `%p` in the file's name
-// each records into its own, without it only the first does, or two of them would write one file. (So `timeout 60 ./service` needs the `%p`.)
+// each records into its own, without it only the first does, or two of them would write one file. Where a script or `timeout 60` starts the service,
+// TAILBACK_PROGRAM=service names the one program to record.
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 
@@ -27,6 +29,7 @@ bool set(const char* name) {
 
 bool is_ours_to_record() {
   if (!set("TAILBACK_FILE")) return false;
+  if (set("TAILBACK_PROGRAM") && std::string_view(::secure_getenv("TAILBACK_PROGRAM")) != ::program_invocation_short_name) return false;
   if (std::string_view(::secure_getenv("TAILBACK_FILE")).find("%p") != std::string_view::npos) return true;
   const char* owner = ::secure_getenv(kPreloadedVariable);
   // The same process again: it has replaced its program by exec.

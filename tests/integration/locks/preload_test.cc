@@ -72,6 +72,18 @@ TEST_F(Preload, ProgramsThatTheServiceStartsAreLeftAlone) {
   EXPECT_EQ(collector.take().size(), 1u);
 }
 
+TEST_F(Preload, RecordsTheProgramThatIsNamedAndNotTheScriptAroundIt) {
+  StartedProgram shell({"/bin/sh", "-c", "/bin/ls / > /dev/null; /bin/echo done"},
+                       preloaded({"TAILBACK_FILE=" + file("named.tailback"), "TAILBACK_PROGRAM=echo", "PATH=/bin:/usr/bin"}));
+  EXPECT_TRUE(shell.reads("done"));
+  EXPECT_EQ(shell.wait(), 0);
+  RecordingCollector collector;
+  ASSERT_TRUE(read_incident(file("named.tailback"), collector).ok());
+  const std::vector<Recording> recordings = collector.take();
+  ASSERT_EQ(recordings.size(), 1u);
+  EXPECT_EQ(recordings[0].info.command, "/bin/echo done");
+}
+
 TEST_F(Preload, ChangesNoResultOfAnyLockFunction) {
   StartedProgram plain({PTHREAD_ZOO}, {});
   StartedProgram recorded({PTHREAD_ZOO}, preloaded({"TAILBACK_FILE=" + file("zoo.tailback"), "TAILBACK_LOCK_EVENTS=full"}));
