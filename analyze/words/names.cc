@@ -147,6 +147,8 @@ std::string group_names(const Recording& recording, const Dump& dump, const Grou
 }
 
 std::string group_activity(const Recording& recording, const Dump& dump, const Group& group) {
+  // What a worker without work waits on is of no interest.
+  if (group.activity == ActivityKind::kIdle) return std::string(activity_words(group.activity));
   if (group.lock.index < dump.locks.size()) {
     const Lock& lock = dump.locks[group.lock.index];
     const std::string_view mode = mode_word(lock.kind, group.mode);

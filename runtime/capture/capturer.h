@@ -104,7 +104,9 @@ struct RawDump {
 struct ResolveStats {
   std::uint32_t distinct_addresses = 0, unnamed_addresses = 0;
   std::uint32_t locks = 0, locks_without_holder = 0;   ///< after everything
-  std::uint32_t guard_scan_threads = 0, guard_scan_skipped = 0, inferred_holds = 0;
+  std::uint32_t guard_scan_threads = 0, inferred_holds = 0;
+  std::uint32_t guard_scan_moved = 0;   ///< had gone on since the dump
+  std::uint32_t guard_scan_unseen = 0;  ///< the budget was used up before
   std::chrono::nanoseconds symbols{0}, guard_scan{0}, total{0};
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "runtime/capture/machine_code.h"
 #include "runtime/capture/system_calls.h"
@@ -16,6 +17,32 @@ constexpr std::size_t kMostSignalled = 64;
 constexpr std::array<std::string_view, 6> kLibraries = {"libc.so", "libc-", "libpthread", "ld-linux", "libstdc++", "libgcc_s"};
 
 }  // namespace
+
+HolderSearch holder_search_order(const Dump& dump, const std::vector<bool>& in_queue) {
+  constexpr std::uint32_t kFirstOfEach = 4;
+  struct Suspect {
+    std::uint32_t index, turn, group;
+    bool waits;
+  };
+  std::unordered_map<std::uint32_t, std::uint32_t> size_of_group, seen;
+  for (const ThreadRecord& thread : dump.threads) ++size_of_group[thread.stack.index];
+  std::vector<Suspect> suspects;
+  for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
+    const ThreadRecord& thread = dump.threads[i];
+    if (!thread.stack || (thread.quality != StackQuality::kComplete && thread.quality != StackQuality::kRecovered)) continue;
+    const std::uint32_t turn = seen[thread.stack.index]++;
+    suspects.push_back({i, turn < kFirstOfEach ? 0 : turn, size_of_group[thread.stack.index], in_queue[i]});
+  }
+  std::stable_sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+    return std::tuple(a.turn, a.waits, a.group) < std::tuple(b.turn, b.waits, b.group);
+  });
+  HolderSearch search;
+  for (const Suspect& suspect : suspects) {
+    search.order.push_back(suspect.index);
+    if (suspect.turn == 0) ++search.first;
+  }
+  return search;
+}
 
 /// One frame as it stood at its call.
 struct GuardScan::FrameArea {
@@ -34,12 +61,18 @@ void GuardScan::run(Dump& dump, ResolveStats& stats) {
   if (!arch::kOutsideReading) return;
   const auto begin = Clock::now();
   targets_ = find_targets(dump);
+  awaited_.assign(dump.threads.size(), LockId{});
+  for (const Wait& wait : dump.waits) awaited_[wait.thread.index] = wait.lock;
   if (!targets_.empty()) {
     unwinder_ = std::make_unique<Unwinder>(memory_);
     release_code_ = std::make_unique<ReleaseCode>(memory_, *unwinder_, symbolizer_);
-    const std::vector<std::uint32_t> suspects = order_suspects(dump);
-    scan_all(dump, suspects, stats);
-    if (options_.signals && signal_ != 0) scan_with_registers(dump, suspects);
+    std::vector<bool> in_queue(dump.threads.size());
+    for (std::size_t i = 0; i < in_queue.size(); ++i) {
+      in_queue[i] = std::any_of(targets_.begin(), targets_.end(), [&](const Target& target) { return target.lock == awaited_[i]; });
+    }
+    const HolderSearch search = holder_search_order(dump, in_queue);
+    scan_all(dump, search, stats);
+    if (options_.signals && signal_ != 0) scan_with_registers(dump, search.order);
     decide(dump, stats);
   }
   stats.guard_scan = Clock::now() - begin;
@@ -58,31 +91,30 @@ std::vector<GuardScan::Target> GuardScan::find_targets(const Dump& dump) const {
   return targets;
 }
 
-/// Small groups first: the crowd waits, the holder stands apart.
-std::vector<std::uint32_t> GuardScan::order_suspects(const Dump& dump) const {
-  std::unordered_map<std::uint32_t, std::uint32_t> size_of_group;
-  for (const ThreadRecord& thread : dump.threads) ++size_of_group[thread.stack.index];
-  std::vector<std::uint32_t> suspects;
-  for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
-    const StackQuality quality = dump.threads[i].quality;
-    if (dump.threads[i].stack && (quality == StackQuality::kComplete || quality == StackQuality::kRecovered)) suspects.push_back(i);
-  }
-  std::stable_sort(suspects.begin(), suspects.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return size_of_group[dump.threads[a].stack.index] < size_of_group[dump.threads[b].stack.index];
-  });
-  return suspects;
-}
-
-void GuardScan::scan_all(const Dump& dump, const std::vector<std::uint32_t>& suspects, ResolveStats& stats) {
+void GuardScan::scan_all(Dump& dump, const HolderSearch& search, ResolveStats& stats) {
   const auto end = Clock::now() + options_.guard_scan_budget;
+  const std::vector<std::uint32_t>& suspects = search.order;
   for (std::size_t i = 0; i < suspects.size(); ++i) {
+    // Once every stack has been looked at, more of the same are worth their time only while a holder is missing.
+    if (i == search.first && all_found(dump)) return;
     if (i % 16 == 0 && Clock::now() > end) {
-      stats.guard_scan_skipped += static_cast<std::uint32_t>(suspects.size() - i);
+      stats.guard_scan_unseen = static_cast<std::uint32_t>(suspects.size() - i);
+      const std::string which = i < search.first ? "" : " (a few of each stack were)";
+      dump.statements.push_back(recording_.table.intern(std::to_string(stats.guard_scan_unseen) + " of " + std::to_string(dump.threads.size()) +
+                                                        " threads were not looked at for the locks that they hold" + which + ": the time for that was over"));
       return;
     }
     if (scan_thread(dump, suspects[i], nullptr)) ++stats.guard_scan_threads;
-    else ++stats.guard_scan_skipped;
+    else ++stats.guard_scan_moved;
   }
+}
+
+/// Whether of each lock in question as many holders are known, on strong evidence, as the lock itself says that it has.
+bool GuardScan::all_found(const Dump& dump) const {
+  return std::all_of(targets_.begin(), targets_.end(), [&](const Target& target) {
+    const auto strong = std::count_if(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.evidence.strong && c.hold.lock == target.lock; });
+    return strong > 0 && strong == dump.locks[target.lock.index].readers;
+  });
 }
 
 /// Memory shows only registers that a callee has saved. Where that found no one, a few suspects are asked for theirs: only those in a
@@ -180,10 +212,7 @@ bool GuardScan::scan_thread(const Dump& dump, std::uint32_t index, const std::ar
 void GuardScan::scan_frame(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const FrameArea& area) {
   const bool innermost_own = position == first_own_frame(stack);
   for (const Target& target : targets_) {
-    const bool takes_it = innermost_own && std::any_of(dump.waits.begin(), dump.waits.end(), [&](const Wait& wait) {
-      return wait.thread.index == index && wait.lock == target.lock;
-    });
-    if (takes_it) continue;
+    if (innermost_own && awaited_[index] == target.lock) continue;  // it is about to take it
     const Sight sight = look_for(target.address, area);
     if (sight.what == Sight::What::kNothing) continue;
     const bool exact = sight.what == Sight::What::kLock;

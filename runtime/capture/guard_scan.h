@@ -10,7 +10,8 @@
 // this very lock back (release_code.h). The bare address is weak (strength 1), a mere pointer to such an object is nothing. And the lock's own
 // words bound the answer: with more candidates than holders none is strong, and weak ones say nothing at all.
 //
-// Threads that have moved since the dump are left out. Bounded by a budget of time; what was not looked at is counted.
+// Threads that have moved since the dump are left out. Bounded by a budget of time, so a few threads of each stack come first; how many were not looked at is
+// counted, and said in the dump.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,17 @@
 #include "runtime/capture/unwinder.h"
 
 namespace tailback {
+
+/// The threads that have a stack, in the order in which they are looked at.
+struct HolderSearch {
+  std::vector<std::uint32_t> order;  ///< indices of threads
+  std::size_t first = 0;             ///< how many of them it takes to have seen a few of each stack
+};
+
+/// First those that are most likely to show a holder before the time is over: a few of each stack (what a thousand threads at one place hold, a few of them
+/// show), of those the ones that are in no queue in question, small groups before large ones; then the rest.
+/// `in_queue`: by thread, whether it waits for a lock whose holder is looked for.
+[[nodiscard]] HolderSearch holder_search_order(const Dump& dump, const std::vector<bool>& in_queue);
 
 class GuardScan final : private AnswerVisitor {
  public:
@@ -58,8 +70,8 @@ class GuardScan final : private AnswerVisitor {
   void unanswered(std::uint32_t) noexcept override {}
 
   std::vector<Target> find_targets(const Dump& dump) const;
-  std::vector<std::uint32_t> order_suspects(const Dump& dump) const;
-  void scan_all(const Dump& dump, const std::vector<std::uint32_t>& suspects, ResolveStats& stats);
+  void scan_all(Dump& dump, const HolderSearch& search, ResolveStats& stats);
+  bool all_found(const Dump& dump) const;
   void scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects);
   bool scan_thread(const Dump& dump, std::uint32_t index, const std::array<std::uint64_t, 6>* registers);
   void scan_frame(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const FrameArea& area);
@@ -81,6 +93,7 @@ class GuardScan final : private AnswerVisitor {
   Recording& recording_;
   std::unique_ptr<ReleaseCode> release_code_;
   std::vector<Target> targets_;
+  std::vector<LockId> awaited_;          ///< by thread; none: waits for no lock
   std::vector<Candidate> candidates_;
   std::array<std::uint64_t, 6> answered_registers_{};
   std::uint64_t answered_pc_ = 0, answered_stack_pointer_ = 0;

@@ -119,7 +119,7 @@ int measure(std::size_t count, bool peers) {
               1000 * mine / n, raw.stats.outside, raw.stats.signalled, raw.stats.missing, static_cast<double>(raw.stats.spool_bytes) / 1024, grown);
   std::printf("        empty handler %8.1f ms (%5.2f us each); capture is %.2f times that\n", empty, 1000 * empty / n, mine / empty);
   std::printf("        resolving     %8.1f ms, of that guard scan %.1f ms over %u threads (%u not looked at, %u holds inferred)\n", median(resolve_ms),
-              milliseconds(resolved.guard_scan), resolved.guard_scan_threads, resolved.guard_scan_skipped, resolved.inferred_holds);
+              milliseconds(resolved.guard_scan), resolved.guard_scan_threads, resolved.guard_scan_unseen, resolved.inferred_holds);
   if (peers) {
     const std::string pid = std::to_string(::getpid());
     for (const auto& [name, command] : {std::pair{"eu-stack", "eu-stack -p " + pid},

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/capture/guard_scan.h"
 #include "runtime/capture/lock_api.h"
 #include "runtime/capture/lock_words.h"
 #include "runtime/capture/release_code.h"
@@ -131,6 +132,28 @@ TEST(LockApi, FindsNoneInOrdinaryCalls) {
   EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"read", "main"}).api, LockApi::kNone);
   EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"compute", "pthread_mutex_lock"}).api, LockApi::kNone);
   EXPECT_EQ(find_lock_site({}).api, LockApi::kNone);
+}
+
+TEST(GuardScan, LooksFirstAtAFewThreadsOfEachStackAndAtTheQueueLast) {
+  Dump dump;
+  std::vector<bool> in_queue;
+  const auto add = [&](std::uint32_t stack, std::size_t threads, bool waits) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      dump.threads.push_back(ThreadRecord{.stack = {stack}});
+      in_queue.push_back(waits);
+    }
+  };
+  add(0, 100, true);  // the crowd at the lock
+  add(1, 10, false);  // workers at rest
+  add(2, 1, true);    // one that waits as well, from elsewhere
+  add(3, 1, false);   // apart
+  dump.threads.push_back(ThreadRecord{.quality = StackQuality::kMissing});
+  in_queue.push_back(false);
+  const auto [order, first] = holder_search_order(dump, in_queue);
+  EXPECT_EQ(first, 10u);
+  ASSERT_EQ(order.size(), 112u) << "who has no stack shows nothing";
+  EXPECT_EQ((std::vector<std::uint32_t>(order.begin(), order.begin() + 10)), (std::vector<std::uint32_t>{111, 100, 101, 102, 103, 110, 0, 1, 2, 3}));
+  EXPECT_EQ(order.back(), 99u);
 }
 
 /// The memory around a futex word inside a real lock of this libc.
