@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "analyze/group/argument_columns.h"
 #include "analyze/words/format.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {
@@ -44,6 +46,21 @@ Json arguments_json(const StackTable& table, const Dump& dump, const Group& grou
     columns.push_back(std::move(json));
   }
   return columns;
+}
+
+/// What the group's threads say that they do: the commonest first.
+Json tasks_json(const Recording& recording, const Dump& dump, const Group& group) {
+  constexpr std::size_t kMost = 20;
+  std::map<std::string_view, std::uint64_t> counts;
+  for (const ThreadIndex index : group.threads) {
+    const ThreadRecord& thread = dump.threads[index.index];
+    if (const std::string_view task = task_of(recording, thread); !task.empty()) counts[task] += thread.count;
+  }
+  std::vector<std::pair<std::string_view, std::uint64_t>> tasks(counts.begin(), counts.end());
+  std::stable_sort(tasks.begin(), tasks.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  Json json = Json::array();
+  for (std::size_t i = 0; i < std::min(tasks.size(), kMost); ++i) json.push_back({{"label", tasks[i].first}, {"count", tasks[i].second}});
+  return json;
 }
 
 Json hold_json(const Recording& recording, const Dump& dump, const Hold& hold) {
@@ -165,6 +182,7 @@ std::string group_json(const Recording& recording, const Dump& dump, const Group
   json["created_by"] = table.text(first.created_by);
   json["quality"] = to_string(first.quality);
   json["absence_reason"] = table.text(first.absence_reason);
+  if (Json tasks = tasks_json(recording, dump, group); !tasks.empty()) json["tasks"] = std::move(tasks);
   json["stack"] = Json::array();
   for (const FrameId frame : table.stack(group.stack)) json["stack"].push_back(frame_json(table, frame));
   json["arguments"] = arguments_json(table, dump, group);

@@ -126,7 +126,12 @@ std::string_view mode_word(LockKind kind, LockMode mode) {
   return mode == LockMode::kShared ? "read" : "write";
 }
 
+std::string_view task_of(const Recording& recording, const ThreadRecord& thread) {
+  return recording.info.runtime == Runtime::kNative ? recording.table.text(thread.label) : std::string_view();
+}
+
 std::string_view given_name(const Recording& recording, const ThreadRecord& thread) {
+  if (const std::string_view task = task_of(recording, thread); !task.empty()) return task;
   const std::string_view name = recording.table.text(thread.name);
   const std::string program = short_place(std::string_view(recording.info.command).substr(0, recording.info.command.find(' ')));
   return name.size() <= program.size() && program.starts_with(name) ? std::string_view() : name;

@@ -25,7 +25,9 @@ namespace tailback::analyze {
 /// "read", "write" for a read-write lock; empty for a lock that has one mode only.
 [[nodiscard]] std::string_view mode_word(LockKind kind, LockMode mode);
 
-/// A thread's name where it tells something: a thread that was given none carries the program's, cut to 15 characters.
+/// What the thread said that it does (task_scope); other runtimes' labels say other things.
+[[nodiscard]] std::string_view task_of(const Recording& recording, const ThreadRecord& thread);
+/// Its task, else a thread's name where that tells something: a thread that was given none carries the program's, cut to 15 characters.
 [[nodiscard]] std::string_view given_name(const Recording& recording, const ThreadRecord& thread);
 /// The names given to the threads of a group, numbers set aside where there are several: "http-exec-N"; two at most, then "…".
 [[nodiscard]] std::string group_names(const Recording& recording, const Dump& dump, const Group& group);

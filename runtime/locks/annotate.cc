@@ -178,8 +178,17 @@ class Annotator {
       }
     }
     const StringId place = place_text(table(), view.place - 1, names_);
-    if (place) hold.evidence = table().intern("lock registry; taken at " + std::string(table().text(place)));
+    if (place) hold.evidence = table().intern("lock registry; taken at " + std::string(table().text(place)) + callers(view));
     else if (!hold.evidence) hold.evidence = table().intern("lock registry");
+  }
+
+  // Where stacks were asked for: " ← Session::refresh session.cc:31 ← …", without the function that took the lock.
+  [[nodiscard]] std::string callers(const HoldView& view) {
+    std::string text;
+    for (std::size_t i = 1; i < std::size(view.frames) && view.frames[i] != 0; ++i) {
+      if (const StringId place = place_text(table(), view.frames[i] - 1, names_)) text += " ← " + std::string(table().text(place));
+    }
+    return text;
   }
 
   [[nodiscard]] bool in_function(FrameId id, const std::vector<FrameId>& taken, const HoldView& view) const {

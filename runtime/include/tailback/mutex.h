@@ -4,7 +4,7 @@
 //   std::lock_guard guard(mu);                 // all of std's guards work, and std::condition_variable_any;
 //                                              // tailback/condition_variable.h has the twin of std::condition_variable
 //
-// Thread safety: as std's. Errors: lock() throws std::system_error only under the test policy "throw" (runtime/locks/deadlock.h); no
+// Thread safety: as std's. Errors: lock() throws std::system_error only under the test policy throw_error (tailback/lock_checks.h); no
 // other member throws. As with std, to lock a mutex twice in one thread, or to unlock one that is another's, is a bug; the first is
 // reported as a deadlock, the second is counted.
 // Differences: no native_handle(). Not for memory shared between processes.

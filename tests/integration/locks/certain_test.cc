@@ -13,7 +13,7 @@ using testing::StartedProgram;
 class SeenAsItHappens : public testing::ProgramTest {
  protected:
   /// Until the breach is announced, whose line must name the lock that rings; then what the file says.
-  void expect_certain(StartedProgram& service, const std::string& file, const std::string& announced, const std::string& lock) {
+  void expect_certain(StartedProgram& service, const std::string& file, const std::string& announced, const std::string& lock, bool has_tasks) {
     if (!service.reads("breach of 'deadlock'")) GTEST_SKIP() << "this machine does not allow the threads (see the lines above)";
     EXPECT_NE(service.line().find(announced), std::string::npos) << service.line();
     EXPECT_NE(service.line().find(" in deadlock_service::HashSet::"), std::string::npos) << service.line();
@@ -43,6 +43,20 @@ class SeenAsItHappens : public testing::ProgramTest {
     const testing::Outcome text = testing::run("analyze --exit-code " + file);
     EXPECT_EQ(text.status, 1);
     EXPECT_NE(text.out.find("certain"), std::string::npos) << text.out;
+    if (has_tasks) {
+      EXPECT_TRUE(has_task(report, "GET /user"));
+      EXPECT_NE(text.out.find("GET /user"), std::string::npos) << text.out;
+    }
+  }
+
+  /// The writers' label, which only a service that links the runtime can tell.
+  static bool has_task(const json& report, const std::string& label) {
+    for (const json& group : report["dumps"].back()["groups"]) {
+      for (const json& task : group.value("tasks", json::array())) {
+        if (task["label"] == label && task["count"] >= 1) return true;
+      }
+    }
+    return false;
   }
 
   static bool names(const json& text, const std::string& part) { return text.is_string() && text.get<std::string>().find(part) != std::string::npos; }
@@ -50,7 +64,7 @@ class SeenAsItHappens : public testing::ProgramTest {
 
 TEST_F(SeenAsItHappens, WithTailbacksLockInTheService) {
   StartedProgram service({DEADLOCK_SERVICE, "--threads", "200", "--instrumented", "--file", "instrumented.tailback", "--dumps", "0"}, {});
-  expect_certain(service, "instrumented.tailback", "lock of HashSet.mu", "HashSet.mu");
+  expect_certain(service, "instrumented.tailback", "lock of HashSet.mu", "HashSet.mu", true);
 }
 
 TEST_F(SeenAsItHappens, WithThePreloadedLibraryAndAnUntouchedService) {
@@ -58,7 +72,7 @@ TEST_F(SeenAsItHappens, WithThePreloadedLibraryAndAnUntouchedService) {
   StartedProgram service({DEADLOCK_SERVICE, "--threads", "200", "--bare"},
                          {"TAILBACK_FILE=preloaded.tailback", "TAILBACK_TRIGGERS=deadlock", std::string("LD_PRELOAD=") + PRELOAD});
   // The recorder knows its address; what its class calls it is the analyzer's to find.
-  expect_certain(service, "preloaded.tailback", "lock of 0x", "HashSet::mutex_");
+  expect_certain(service, "preloaded.tailback", "lock of 0x", "HashSet::mutex_", false);
 #else
   GTEST_SKIP() << "sanitizers stand in for the functions that libtailback_preload.so does";
 #endif

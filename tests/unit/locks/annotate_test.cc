@@ -116,6 +116,17 @@ TEST_F(Annotate, TellsWhoHoldsItAndWhichFrameTookIt) {
   EXPECT_EQ(recording.table.text(dump.threads[values.index].label), "refresher");
 }
 
+TEST_F(Annotate, TellsTheCallersToWhereStacksWereAskedFor) {
+  snapshot.holds[0].frames[0] = kTaken;
+  snapshot.holds[0].frames[1] = 0x700001;
+  snapshot.holds[0].frames[2] = 0x800001;
+  annotate(dump, recording, snapshot, [&](std::uint64_t address) {
+    return std::vector<FrameId>{frame(address == kTaken - 1 ? "HashSet::Values" : address == 0x700000 ? "Refresher::walk" : "main", address)};
+  });
+  ASSERT_EQ(dump.holds.size(), 1u);
+  EXPECT_EQ(recording.table.text(dump.holds[0].evidence), "lock registry; taken at HashSet::Values ← Refresher::walk ← main");
+}
+
 TEST_F(Annotate, AHoldThatTheCaptureInferredBecomesObserved) {
   Lock lock;
   lock.address = kLock;

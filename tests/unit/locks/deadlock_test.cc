@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <tailback/lock_checks.h>
 #include <tailback/mutex.h>
 #include <tailback/shared_mutex.h>
 
@@ -67,6 +68,18 @@ TEST_F(Deadlock, TwoMutexesInOppositeOrder) {
   EXPECT_EQ(report.members[1].held, report.members[0].waits_for);
   EXPECT_NE(report.members[0].hold_place, 0u);
   EXPECT_NE(describe(report).find("deadlock of 2 threads"), std::string::npos);
+}
+
+TEST_F(Deadlock, EndsTheProcessWithItsReportWhereATestAsksForIt) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        tailback::set_deadlock_policy(deadlock_policy::abort);
+        mutex mu{"twice"};
+        mu.lock();
+        mu.lock();
+      },
+      "deadlock of 1 thread\n.*holds twice, lock .* exclusive.*waits for twice");
 }
 
 TEST_F(Deadlock, TheSameMutexTwice) {

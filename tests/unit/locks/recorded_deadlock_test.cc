@@ -2,13 +2,18 @@
 #include <tailback/mutex.h>
 #include <tailback/recorder.h>
 #include <tailback/shared_mutex.h>
+#include <tailback/task_scope.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
+#include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -89,6 +94,53 @@ TEST(RecordedDeadlock, FiresWithThreeThreadsAndNamesTheReader) {
   ASSERT_LT(holds[0].frame, frames.size());
   EXPECT_NE(std::string(table.function(frames[holds[0].frame])).find("Values"), std::string::npos);
   EXPECT_NE(std::string(table.text(holds[0].evidence)).find("Values"), std::string::npos) << table.text(holds[0].evidence);
+}
+
+// The metrics of waits and queues as triggers, and what a thread says that it does, through recorder and file.
+TEST(RecordedLocks, WaitsAndQueuesFireTriggersAndTasksAreInTheDump) {
+  const std::string file = (std::filesystem::temp_directory_path() / ("recorded_waits_" + std::to_string(::getpid()) + ".tailback")).string();
+  std::mutex told_mutex;
+  std::condition_variable told;
+  std::set<std::string> metrics;
+  RecorderOptions options;
+  options.file = file;
+  options.interval = std::chrono::milliseconds(10);
+  options.triggers = "lock_wait > 50ms; queue_jobs_depth > 2; queue_jobs_age > 50ms; blocked_threads > 0";
+  options.quiet = true;
+  options.on_breach = [&](const BreachReport& report) {
+    const std::lock_guard guard(told_mutex);
+    metrics.insert(report.metric);
+    told.notify_all();
+  };
+  Result<Recorder> recorder = Recorder::start(options);
+  ASSERT_TRUE(recorder.ok()) << recorder.error().to_string();
+
+  mutex mu{"accounts"};
+  task_queue jobs{"jobs"};
+  jobs.push(3);
+  mu.lock();
+  std::thread waiter([&] {
+    const task_scope task{"GET /account"};
+    const std::lock_guard guard(mu);
+  });
+  {
+    std::unique_lock lock(told_mutex);
+    EXPECT_TRUE(told.wait_for(lock, std::chrono::seconds(60), [&] { return metrics.size() == 4; }));
+  }
+  EXPECT_TRUE(recorder->dump_now("for the label").ok());
+  mu.unlock();
+  waiter.join();
+  ASSERT_TRUE(recorder->stop().ok());
+  EXPECT_EQ(metrics, (std::set<std::string>{"lock_wait", "queue_jobs_depth", "queue_jobs_age", "blocked_threads"}));
+
+  RecordingCollector collector;
+  ASSERT_TRUE(read_incident(file, collector).ok());
+  std::filesystem::remove(file);
+  const std::vector<Recording> recordings = collector.take();
+  ASSERT_EQ(recordings.size(), 1u);
+  const Dump& dump = recordings[0].dumps.back();
+  EXPECT_TRUE(std::any_of(dump.threads.begin(), dump.threads.end(),
+                          [&](const ThreadRecord& thread) { return recordings[0].table.text(thread.label) == "GET /account"; }));
 }
 
 }  // namespace
