@@ -10,7 +10,6 @@
 namespace tailback {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t kLargestFrame = 64 * 1024, kLargestObject = 512;
 constexpr std::size_t kMostSignalled = 64;
 
@@ -71,8 +70,7 @@ void GuardScan::run(Dump& dump, ResolveStats& stats) {
       in_queue[i] = std::any_of(targets_.begin(), targets_.end(), [&](const Target& target) { return target.lock == awaited_[i]; });
     }
     const HolderSearch search = holder_search_order(dump, in_queue);
-    scan_all(dump, search, stats);
-    if (options_.signals && signal_ != 0) scan_with_registers(dump, search.order);
+    search_for_holders(dump, search, stats);
     decide(dump, stats);
   }
   stats.guard_scan = Clock::now() - begin;
@@ -91,39 +89,43 @@ std::vector<GuardScan::Target> GuardScan::find_targets(const Dump& dump) const {
   return targets;
 }
 
-void GuardScan::scan_all(Dump& dump, const HolderSearch& search, ResolveStats& stats) {
+/// A few of each stack from memory, then with the registers of those that may be asked; more of the same stacks are worth their time only while a
+/// holder is missing.
+void GuardScan::search_for_holders(Dump& dump, const HolderSearch& search, ResolveStats& stats) {
   const auto end = Clock::now() + options_.guard_scan_budget;
-  const std::vector<std::uint32_t>& suspects = search.order;
+  const std::span<const std::uint32_t> all(search.order);
+  std::size_t seen = scan_some(dump, all.first(search.first), end, stats);
+  if (seen == search.first && !all_found(dump) && options_.signals && signal_ != 0) scan_with_registers(dump, search.order);
+  if (seen == search.first && !all_found(dump)) seen += scan_some(dump, all.subspan(search.first), end, stats);
+  else if (seen == search.first) return;
+  if (seen == all.size()) return;
+  stats.guard_scan_unseen = static_cast<std::uint32_t>(all.size() - seen);
+  const std::string which = seen < search.first ? "" : " (a few of each stack were)";
+  dump.statements.push_back(recording_.table.intern(std::to_string(stats.guard_scan_unseen) + " of " + std::to_string(dump.threads.size()) +
+                                                    " threads were not looked at for the locks that they hold" + which + ": the time for that was over"));
+}
+
+/// How many were looked at before the time was over.
+std::size_t GuardScan::scan_some(const Dump& dump, std::span<const std::uint32_t> suspects, Clock::time_point end, ResolveStats& stats) {
   for (std::size_t i = 0; i < suspects.size(); ++i) {
-    // Once every stack has been looked at, more of the same are worth their time only while a holder is missing.
-    if (i == search.first && all_found(dump)) return;
-    if (i % 16 == 0 && Clock::now() > end) {
-      stats.guard_scan_unseen = static_cast<std::uint32_t>(suspects.size() - i);
-      const std::string which = i < search.first ? "" : " (a few of each stack were)";
-      dump.statements.push_back(recording_.table.intern(std::to_string(stats.guard_scan_unseen) + " of " + std::to_string(dump.threads.size()) +
-                                                        " threads were not looked at for the locks that they hold" + which + ": the time for that was over"));
-      return;
-    }
+    if (i % 16 == 0 && Clock::now() > end) return i;
     if (scan_thread(dump, suspects[i], nullptr)) ++stats.guard_scan_threads;
     else ++stats.guard_scan_moved;
   }
+  return suspects.size();
 }
 
-/// Whether of each lock in question as many holders are known, on strong evidence, as the lock itself says that it has.
+/// Whether of each lock in question as many holders are known, on strong evidence, as the lock itself says that it has, or more: then none can be told from the others.
 bool GuardScan::all_found(const Dump& dump) const {
   return std::all_of(targets_.begin(), targets_.end(), [&](const Target& target) {
     const auto strong = std::count_if(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.evidence.strong && c.hold.lock == target.lock; });
-    return strong > 0 && strong == dump.locks[target.lock.index].readers;
+    return strong > 0 && strong >= dump.locks[target.lock.index].readers;  // -1: the lock does not say how many
   });
 }
 
 /// Memory shows only registers that a callee has saved. Where that found no one, a few suspects are asked for theirs: only those in a
 /// wait that the kernel restarts, so nothing is disturbed.
 void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects) {
-  const bool found = std::all_of(targets_.begin(), targets_.end(), [&](const Target& target) {
-    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& c) { return c.evidence.strong && c.hold.lock == target.lock; });
-  });
-  if (found) return;
   std::size_t asked = 0;
   for (std::uint32_t index : suspects) {
     if (asked == kMostSignalled) return;

@@ -14,7 +14,9 @@
 // counted, and said in the dump.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <span>
 
 #include "runtime/capture/capturer.h"
 #include "runtime/capture/release_code.h"
@@ -45,6 +47,7 @@ class GuardScan final : private AnswerVisitor {
   void run(Dump& dump, ResolveStats& stats);
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Target {
     LockId lock;
     std::uint64_t address = 0;
@@ -70,7 +73,8 @@ class GuardScan final : private AnswerVisitor {
   void unanswered(std::uint32_t) noexcept override {}
 
   std::vector<Target> find_targets(const Dump& dump) const;
-  void scan_all(Dump& dump, const HolderSearch& search, ResolveStats& stats);
+  void search_for_holders(Dump& dump, const HolderSearch& search, ResolveStats& stats);
+  std::size_t scan_some(const Dump& dump, std::span<const std::uint32_t> suspects, Clock::time_point end, ResolveStats& stats);
   bool all_found(const Dump& dump) const;
   void scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects);
   bool scan_thread(const Dump& dump, std::uint32_t index, const std::array<std::uint64_t, 6>* registers);
