@@ -203,7 +203,8 @@ Recognition recognise(std::string_view head) {
 const Format& eu_stack_format() {
   static constexpr Format kFormat{
       "eu-stack", "eu-stack, with any of its options", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<EuStackReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<EuStackReader>(options, sink); },
+      nullptr, [](std::string_view line) { return (line.starts_with("TID ") && line.ends_with(':')) || (line.starts_with("PID ") && line.find(" - process") != std::string_view::npos); }};
   return kFormat;
 }
 

@@ -288,7 +288,8 @@ Recognition recognise(std::string_view head) {
 const Format& gdb_format() {
   static constexpr Format kFormat{
       "gdb", "gdb `thread apply all bt` (plain, full), `info threads`, pstack, quickstack", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GdbReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GdbReader>(options, sink); },
+      nullptr, [](std::string_view line) { return parse_header(trim(line)).has_value(); }};
   return kFormat;
 }
 

@@ -443,7 +443,8 @@ Recognition recognise(std::string_view head) {
 const Format& go_log_format() {
   static constexpr Format kFormat{
       "go-log", "Go tracebacks and the log around them: runtime.Stack, pprof debug=2, SIGQUIT, panics", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoLogReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoLogReader>(options, sink); },
+      nullptr, [](std::string_view line) { return line.starts_with("goroutine ") && parse_go_header(line).has_value(); }};
   return kFormat;
 }
 

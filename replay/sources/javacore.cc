@@ -150,7 +150,8 @@ Recognition recognise(std::string_view head) {
 const Format& javacore_format() {
   static constexpr Format kFormat{
       "javacore", "javacore files of IBM Java and OpenJ9", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavacoreReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavacoreReader>(options, sink); },
+      nullptr, [](std::string_view line) { return line.starts_with("0SECTION"); }};
   return kFormat;
 }
 

@@ -293,7 +293,8 @@ Recognition recognise(std::string_view head) {
 const Format& jstack_format() {
   static constexpr Format kFormat{
       "jstack", "Java thread dumps as text: jstack, jcmd Thread.print, SIGQUIT, jcmd Thread.dump_to_file", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JstackReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JstackReader>(options, sink); },
+      nullptr, [](std::string_view line) { return line.starts_with(kDumpBegins); }};
   return kFormat;
 }
 

@@ -354,7 +354,8 @@ Recognition recognise(std::string_view head) {
 const Format& kernel_log_format() {
   static constexpr Format kFormat{
       "kernel-log", "the Linux kernel's log: hung tasks, sysrq-t and -w, lockdep", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<KernelLogReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<KernelLogReader>(options, sink); },
+      nullptr, [](std::string_view line) { return line.starts_with("INFO: task ") && line.find(" blocked for more than ") != std::string_view::npos; }};
   return kFormat;
 }
 

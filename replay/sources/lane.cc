@@ -8,14 +8,15 @@ namespace tailback::replay {
 /// Stands between a reader and the input's sink: adds what the framework knows, and collects where another lane writes.
 class Lane::Sink final : public EventSink {
  public:
-  Sink(SharedSink& shared, const Lane& lane) : shared_(shared), lane_(lane) {}
+  /// `who`: which writer it is among those of the input; null: itself.
+  Sink(SharedSink& shared, const Lane& lane, const void* who) : shared_(shared), lane_(lane), who_(who == nullptr ? this : who) {}
 
   Recording& begin(RecordingInfo info) override {
     if (!lane_.name_.empty() && info.instance == "1" && pid_ == 0) info.instance = lane_.name_;
     if (info.pid == 0) info.pid = pid_;
     if (info.host.empty()) info.host = host_;
-    if (shared_.writer == nullptr) shared_.writer = &lane_;
-    direct_ = shared_.writer == &lane_;
+    if (shared_.writer == nullptr) shared_.writer = who_;
+    direct_ = shared_.writer == who_;
     begun_ = open_ = true;
     recording_ = direct_ ? &shared_.sink.begin(std::move(info)) : &collector_.begin(std::move(info));
     for (const Pending& sample : std::exchange(pending_, {})) waiting_.push_back(to_sample(sample));
@@ -47,6 +48,7 @@ class Lane::Sink final : public EventSink {
     pid_ = pid;
     host_ = host;
   }
+  void whose_as(const Sink& other) { whose(other.pid_, other.host_); }
   void add(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
   [[nodiscard]] bool begun() const { return begun_; }
   [[nodiscard]] bool has_samples() const { return !pending_.empty(); }
@@ -96,6 +98,7 @@ class Lane::Sink final : public EventSink {
 
   SharedSink& shared_;
   const Lane& lane_;
+  const void* const who_;
   RecordingCollector collector_;
   Recording* recording_ = nullptr;
   bool begun_ = false, open_ = false, direct_ = false;
@@ -107,24 +110,94 @@ class Lane::Sink final : public EventSink {
 };
 
 Lane::Lane(ReadOptions options, const Format* format, std::string name, MetricLines& metrics, SharedSink& shared)
-    : options_(std::move(options)), name_(std::move(name)), metrics_(metrics), sink_(std::make_unique<Sink>(shared, *this)) {
+    : options_(std::move(options)), name_(std::move(name)), metrics_(metrics), sink_(std::make_unique<Sink>(shared, *this, this)), sink_now_(sink_.get()), shared_(shared), named_(format != nullptr) {
   if (format != nullptr) open(*format);
 }
 
 Lane::~Lane() = default;
 
-void Lane::open(const Format& format) { reader_ = format.open(options_, *sink_); }
+void Lane::open(const Format& format) {
+  reader_ = format.open(options_, *sink_);
+  now_ = reader_.get();
+  format_ = own_format_ = &format;
+}
 
 void Lane::line(const LogLine& line, std::uint64_t number) {
   const bool timed = line.wall_ns != 0;
   if (timed) wall_ns_ = line.wall_ns;
   if (line.mono_ns != 0) mono_ns_ = line.mono_ns;
   if (line.pid != 0 || !line.host.empty()) sink_->whose(line.pid, line.host);
-  if (const auto& readings = metrics_.read(line.text); !readings.empty()) sink_->readings(readings, wall_ns_);
-  if (reader_) return reader_->line({line.text, number, wall_ns_, timed, mono_ns_});
-  head_lines_.push_back({head_.size(), line.text.size(), number, wall_ns_, timed, mono_ns_});
-  head_.append(line.text).push_back('\n');
+  if (const auto& readings = metrics_.read(line.text); !readings.empty()) sink_now_->readings(readings, wall_ns_);
+  const Line stripped{line.text, number, wall_ns_, timed, mono_ns_};
+  if (reader_) return read(stripped);
+  keep(stripped);
   if (head_.size() >= kHeadBytes) recognise(false);
+}
+
+namespace {
+
+/// The format whose dumps such a line begins; null for nearly every line, at the cost of a look at its first character.
+const Format* format_begun_by(std::string_view text) {
+  if (text.empty()) return nullptr;
+  switch (text.front()) {
+    case 'g': case 'T': case 'F': case 'C': case 'P': case '0': case 'I': break;
+    default: return nullptr;
+  }
+  const auto begun = std::find_if(formats().begin(), formats().end(), [&](const Format& format) { return format.begins != nullptr && format.begins(text); });
+  return begun == formats().end() ? nullptr : &*begun;
+}
+
+}  // namespace
+
+void Lane::keep(const Line& line) {
+  head_lines_.push_back({head_.size(), line.text.size(), line.number, line.wall_ns, line.timed, line.mono_ns});
+  head_.append(line.text).push_back('\n');
+}
+
+void Lane::read(const Line& line) {
+  const Format* begun = named_ || refusals_ >= kMostRefusals ? nullptr : format_begun_by(line.text);
+  // What is held is one dump: where the next begins, of this format or of a third, it is decided first.
+  while (holding_ && begun != nullptr && begun != held_) decide();
+  if (!holding_ && (begun == nullptr || begun == format_)) return now_->line(line);
+  if (!holding_) held_ = begun;
+  holding_ = true;
+  keep(line);
+  if (head_.size() >= kHeldBytes) decide();
+}
+
+/// Whose are the lines held? Another format's only where the present one knows nothing of them.
+void Lane::decide() {
+  constexpr int kSure = 85;
+  std::string ignored;
+  const std::uint64_t line = head_lines_.front().number;
+  const Format* best = recognise_format(head_, false, ignored);
+  if (best != nullptr && best != format_ && best->recognise(head_).score >= kSure && format_->recognise(head_).score == 0) {
+    go_on_with(*best, line);
+  } else if (++refusals_ == kMostRefusals) {
+    sink_->add({Severity::kInformation, options_.file, line, "many lines look like the beginning of another format's dump; from here on they are taken for the log's own", 1});
+  }
+  holding_ = false;
+  feed_head();
+}
+
+void Lane::go_on_with(const Format& format, std::uint64_t line) {
+  format_ = &format;
+  const auto known = std::find_if(others_.begin(), others_.end(), [&](const Other& other) { return other.format == &format; });
+  if (&format == own_format_) {
+    now_ = reader_.get();
+    sink_now_ = sink_.get();
+  } else if (known != others_.end()) {
+    now_ = known->reader.get();
+    sink_now_ = known->sink.get();
+  } else {
+    Other& other = others_.emplace_back(Other{&format, std::make_unique<Sink>(shared_, *this, nullptr), nullptr});
+    other.sink->whose_as(*sink_);
+    other.reader = format.open(options_, *other.sink);
+    other.sink->add({Severity::kInformation, options_.file, line,
+                     "dumps of another format among those of " + std::string(own_format_->name) + ": a recording of their own", 1});
+    now_ = other.reader.get();
+    sink_now_ = other.sink.get();
+  }
 }
 
 void Lane::recognise(bool last) {
@@ -144,18 +217,24 @@ void Lane::recognise(bool last) {
 }
 
 void Lane::feed_head() {
-  const std::string_view head = head_;
-  for (const HeadLine& line : head_lines_) reader_->line({head.substr(line.begin, line.size), line.number, line.wall_ns, line.timed, line.mono_ns});
-  head_ = std::string();
-  head_lines_ = {};
+  // The first goes to the reader that was decided on; any further one may begin another dump, and be held again.
+  const std::string head = std::exchange(head_, {});
+  const std::vector<HeadLine> lines = std::exchange(head_lines_, {});
+  for (const HeadLine& line : lines) {
+    const Line text{std::string_view(head).substr(line.begin, line.size), line.number, line.wall_ns, line.timed, line.mono_ns};
+    if (&line == lines.data()) now_->line(text);
+    else read(text);
+  }
 }
 
 void Lane::finish() {
   if (!reader_) recognise(true);
+  while (holding_) decide();
   if (reader_) {
     reader_->finish();
     if (!sink_->begun()) refusal_ = "";
   }
+  for (const Other& other : others_) other.reader->finish();
   if (sink_->begun() || !sink_->has_samples()) return;
   // A log of metrics without a dump is worth reading: another input may hold the dumps.
   RecordingInfo info;
@@ -167,8 +246,15 @@ void Lane::finish() {
   sink_->end();
 }
 
-void Lane::play() { sink_->play(); }
-bool Lane::has_recordings() const { return sink_->begun(); }
+void Lane::play() {
+  sink_->play();
+  for (const Other& other : others_) other.sink->play();
+}
+
+bool Lane::has_recordings() const {
+  return sink_->begun() || std::any_of(others_.begin(), others_.end(), [](const Other& other) { return other.sink->begun(); });
+}
+
 void Lane::diagnose(Diagnostic diagnostic) { sink_->add(std::move(diagnostic)); }
 
 const Format* recognise_format(std::string_view head, bool binary, std::string& refusal) {

@@ -4,6 +4,9 @@
 // kHeadBytes at a time; a dump may come gigabytes into a log), opens that format's reader, and feeds it from then on. Metric
 // lines are taken from all lines, whatever the format, and become samples of the lane's recording.
 //
+// Where a dump of another format begins amid the lines (a container's log holds the JVM's own dump, then what gdb said of the same process), the lane goes
+// on with that format's reader: each format is a recording of its own. An input whose format is named (--format-in) is read as that alone.
+//
 // Events reach the sink in the order of their times: a sample waits until the dump that may be open before it has been passed on, a dump until the
 // samples of the lines before it have. What has no time goes first.
 //
@@ -46,6 +49,12 @@ class Lane {
 
  private:
   class Sink;
+  /// A further format of the same lines.
+  struct Other {
+    const Format* format;
+    std::unique_ptr<Sink> sink;
+    std::unique_ptr<LineReader> reader;
+  };
   struct HeadLine {
     std::size_t begin, size;
     std::uint64_t number;
@@ -54,17 +63,33 @@ class Lane {
     std::int64_t mono_ns;
   };
   static constexpr std::size_t kHeadBytes = 256 << 10;
+  /// What is held from a line on that begins another format's dump, before it is decided.
+  static constexpr std::size_t kHeldBytes = 8 << 10;
+  static constexpr int kMostRefusals = 256;  ///< a log whose own lines look like that is not looked at for ever
 
   void recognise(bool last);
+  void keep(const Line& line);
   void feed_head();
   void open(const Format& format);
+  void read(const Line& line);
+  void decide();
+  void go_on_with(const Format& format, std::uint64_t line);
 
   ReadOptions options_;
   const std::string name_;
   MetricLines& metrics_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<LineReader> reader_;
-  std::string head_;
+  const Format* own_format_ = nullptr;    ///< of reader_
+  const Format* format_ = nullptr;        ///< of the lines now; null: not recognised yet
+  LineReader* now_ = nullptr;             ///< that format's reader, and the sink that it writes to
+  Sink* sink_now_ = nullptr;
+  std::vector<Other> others_;
+  SharedSink& shared_;
+  const Format* held_ = nullptr;          ///< whose first line began what is held
+  bool named_ = false, holding_ = false;
+  int refusals_ = 0;
+  std::string head_;                      ///< lines that no reader has had: before the format is known, and while holding_
   std::vector<HeadLine> head_lines_;
   std::string refusal_;
   std::int64_t wall_ns_ = 0, mono_ns_ = 0;

@@ -270,7 +270,8 @@ std::unique_ptr<LineReader> open(const ReadOptions& options, EventSink& sink) {
 }  // namespace
 
 const Format& faulthandler_format() {
-  static constexpr Format kFormat{"faulthandler", "Python's faulthandler", recognise_faulthandler, open<FaulthandlerReader>};
+  static constexpr Format kFormat{"faulthandler", "Python's faulthandler", recognise_faulthandler, open<FaulthandlerReader>, nullptr,
+                                  [](std::string_view line) { return parse_faulthandler(trim(line)).has_value(); }};
   return kFormat;
 }
 

@@ -60,6 +60,9 @@ struct Format {
   std::unique_ptr<LineReader> (*open)(const ReadOptions& options, EventSink& sink);
   /// For a binary format, instead of `open`: reads all of the input at once. `recognise` gets its first bytes as they are.
   Result<void> (*read_bytes)(std::string_view bytes, const ReadOptions& options, EventSink& sink) = nullptr;
+  /// A line that begins a dump of this format and hardly ever stands elsewhere: where one comes amid another format's lines, the lane looks
+  /// closer. Null: such a dump is found at the beginning of an input only.
+  bool (*begins)(std::string_view line) = nullptr;
 };
 
 /// All formats, in the order in which they are tried: of those that recognise the input equally surely, the first is it.

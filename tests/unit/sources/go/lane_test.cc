@@ -1,4 +1,6 @@
 // One input, several processes.
+#include <algorithm>
+
 #include "support.h"
 
 namespace tailback::replay {
@@ -38,6 +40,53 @@ TEST(Lanes, MetricsOfOtherFormatsLinesAreSamplesToo) {
   const Recording r = read_one("2020/02/11 09:29:10 queue is 7 long\ngoroutine 1 [select]:\nmain.a(0x1)\n\t/go/main.go:1 +0x1\n\n2020/02/11 09:29:20 queue is 8 long\n", options);
   ASSERT_EQ(r.samples.size(), 2u);
   EXPECT_EQ(r.samples[1].value(r.find_metric("queue")), 8);
+}
+
+constexpr std::string_view kGo = "goroutine 1 [select]:\nmain.a(0x1)\n\t/go/main.go:1 +0x1\n\ngoroutine 2 [select]:\nmain.b(0x1)\n\t/go/main.go:2 +0x1\n\n";
+constexpr std::string_view kGdb =
+    "Thread 2 (Thread 0x7f0a (LWP 12)):\n#0  0x00007f0a11 in read () from /lib/libc.so.6\n#1  0x0000000011 in serve (fd=3) at serve.cc:12\n\n"
+    "Thread 1 (Thread 0x7f0b (LWP 11)):\n#0  0x00007f0a11 in select () from /lib/libc.so.6\n#1  0x0000000022 in main () at main.cc:3\n\n";
+constexpr std::string_view kJava =
+    "2026-02-11 09:31:50\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6 mixed mode, sharing):\n\n"
+    "\"main\" #1 prio=5 os_prio=0 cpu=39.55ms elapsed=2.79s tid=0x00007f112c017ed0 nid=0x95b88 waiting on condition  [0x00007f11319fe000]\n"
+    "   java.lang.Thread.State: TIMED_WAITING (sleeping)\n\tat java.lang.Thread.sleep(java.base@17.0.15/Native Method)\n\tat DL.main(DL.java:16)\n\n";
+
+std::vector<std::string> sources_of(const Read& all) {
+  std::vector<std::string> sources;
+  for (const Recording& r : all.recordings) sources.push_back(r.info.source + " " + std::to_string(r.dumps.size()) + " " + std::to_string(r.samples.size()));
+  std::sort(sources.begin(), sources.end());
+  return sources;
+}
+
+TEST(Lanes, DumpsOfSeveralFormatsInOneLogAreRecordingsOfTheirOwn) {
+  const std::string log = "starting\n" + std::string(kJava) + "2026/02/11 09:31:51 goroutines=7\nattaching\n" + std::string(kGdb) + "2026/02/11 09:32:01 bye\n" + std::string(kGo) + "end\n";
+  const Read all = read(log);
+  ASSERT_TRUE(all.result.ok()) << all.result.error().to_string();
+  EXPECT_THAT(sources_of(all), ElementsAre("gdb 1 0", "go-log 1 1", "jstack 1 0")) << "metrics of the log's head go to the format recognised first";
+  for (const Recording& r : all.recordings) {
+    EXPECT_EQ(r.dumps.at(0).threads.size(), r.info.source == "jstack" ? 1u : 2u) << r.info.source;
+    for (const Diagnostic& diagnostic : r.diagnostics) EXPECT_EQ(diagnostic.severity, Severity::kInformation) << diagnostic.reason;
+  }
+}
+
+TEST(Lanes, AFormatThatComesAgainGoesOnWithItsRecording) {
+  const Read all = read(std::string(kGo) + std::string(kGdb) + std::string(kGo) + std::string(kGdb));
+  ASSERT_TRUE(all.result.ok());
+  EXPECT_THAT(sources_of(all), ElementsAre("gdb 2 0", "go-log 2 0"));
+}
+
+TEST(Lanes, AFormatThatIsNamedIsReadAlone) {
+  ReadOptions options;
+  options.format = "go-log";
+  EXPECT_THAT(sources_of(read(std::string(kGdb) + std::string(kGo), options)), ElementsAre("go-log 1 0"));
+}
+
+TEST(Lanes, LinesThatOnlyLookLikeAnotherFormatStayWhereTheyAre) {
+  std::string log(kGo);
+  for (int i = 0; i < 1000; ++i) log += "Thread " + std::to_string(i) + " (worker) says:\nTID 7:\n" + std::string(200, 'x') + "\n";
+  const Read all = read(log + std::string(kGo));
+  ASSERT_TRUE(all.result.ok());
+  EXPECT_THAT(sources_of(all), ElementsAre("go-log 2 0"));
 }
 
 /// What comes out, in order: "s" and "d" with the second of the minute.
