@@ -137,6 +137,27 @@ Confidence Case::ring_confidence(const Ring& ring) const {
   return weakest;
 }
 
+std::size_t Case::locks_without_holder() const {
+  std::size_t count = 0;
+  for (std::uint32_t i = 0; i < dump_.locks.size(); ++i) {
+    const auto waits = graph_.waits_for({i});
+    const bool unknown = can_be_held(dump_.locks[i].kind) && dump_.locks[i].owner.empty() && graph_.holds_of({i}).empty();
+    if (unknown && !waits.empty() && !explained(dump_.waits[waits.front()].thread)) ++count;
+  }
+  return count;
+}
+
+std::string Case::unknown_holders() const {
+  const std::size_t count = locks_without_holder();
+  if (count == 0) return {};
+  return counted(count, "lock that threads wait for has", "locks that threads wait for have") + " no known holder";
+}
+
+std::string Case::missing_threads() const {
+  const std::uint64_t missed = dump_.threads_missed;
+  return missed == 0 ? std::string() : threads(missed) + (missed == 1 ? " is" : " are") + " missing from the dump";
+}
+
 Finding Case::finding(FindingKind kind) const {
   Finding finding;
   finding.kind = kind;

@@ -46,6 +46,13 @@ class Case {
   [[nodiscard]] Confidence confidence(const Hold* hold) const;
   [[nodiscard]] Confidence ring_confidence(const Ring& ring) const;
 
+  /// Locks that threads wait for, outside of any ring, of which nothing tells who holds them.
+  [[nodiscard]] std::size_t locks_without_holder() const;
+  /// "3 locks that threads wait for have no known holder"; empty where all have one.
+  [[nodiscard]] std::string unknown_holders() const;
+  /// "12 threads are missing from the dump"; empty where none is known to be.
+  [[nodiscard]] std::string missing_threads() const;
+
   /// What every finding has: the dump, the oldest wait for its locks, the evidence of its holds.
   [[nodiscard]] Finding finding(FindingKind kind) const;
   [[nodiscard]] ChainLink link(ThreadIndex thread, const Hold* hold, const Wait* wait) const;

@@ -107,7 +107,10 @@ void find_channel_deadlock(const Case& dump, const History& history, Found& foun
   const bool all = all_stuck(dump);
   const std::size_t before = found.findings.size();
   across_a_lock(dump, all, found);
-  if (found.findings.size() == before && dump.recording().info.runtime == Runtime::kGo) without_partner(dump, history, all, found);
+  if (found.findings.size() != before) return;
+  if (dump.recording().info.runtime == Runtime::kGo) return without_partner(dump, history, all, found);
+  const bool queues = std::any_of(dump.groups().begin(), dump.groups().end(), [](const Group& group) { return on_channel(group.activity); });
+  if (queues) found.not_evaluated.push_back({FindingKind::kChannelDeadlock, "the dump does not tell which threads put into and take from one queue; only locks held across one were looked at"});
 }
 
 }  // namespace tailback::analyze

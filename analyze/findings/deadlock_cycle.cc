@@ -6,9 +6,6 @@
 namespace tailback::analyze {
 
 void find_deadlock_cycle(const Case& dump, const History&, Found& found) {
-  if (dump.dump().waits.empty() && dump.recording().info.runtime == Runtime::kPython) {
-    found.not_evaluated.push_back({FindingKind::kDeadlockCycle, "the dump does not tell which threads wait for locks: taking one is C code without a frame"});
-  }
   for (const Ring& ring : dump.rings()) {
     if (shape_of(ring) != RingShape::kOther) continue;
     Finding finding = dump.finding(FindingKind::kDeadlockCycle);

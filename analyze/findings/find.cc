@@ -73,6 +73,7 @@ std::vector<Finding> find(const Recording& recording, const std::vector<DumpAnal
   for (const DumpAnalysis& analysis : dumps) {
     const Case dump(recording, analysis);
     Found found;
+    note_what_is_lacking(dump, found);
     for (const Rule& rule : rules()) rule.apply(dump, history, found);
     if (found.findings.empty()) learn_healthy(recording.dumps[analysis.dump], history);
     for (Finding& finding : found.findings) {

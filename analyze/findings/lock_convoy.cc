@@ -1,4 +1,5 @@
 // The lock moves, the queue does not get shorter: between two dumps other threads wait for it.
+#include <algorithm>
 #include <unordered_set>
 
 #include "analyze/findings/rules.h"
@@ -23,6 +24,11 @@ std::unordered_set<std::string_view> waiters(const Dump& dump, LockId lock) {
 void find_lock_convoy(const Case& dump, const History& history, Found& found) {
   if (dump.index() == 0) {
     found.not_evaluated.push_back({FindingKind::kLockConvoy, "needs two dumps: one can't show whether the lock moves"});
+    return;
+  }
+  const auto counted_row = [](const ThreadRecord& thread) { return thread.count > 1; };
+  if (std::any_of(dump.dump().threads.begin(), dump.dump().threads.end(), counted_row)) {
+    found.not_evaluated.push_back({FindingKind::kLockConvoy, "the dump counts threads without telling which: whether others wait now can't be seen"});
     return;
   }
   const Dump& before = history.recording.dumps[dump.index() - 1];

@@ -45,6 +45,8 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
 }  // namespace
 
 void find_lost_signal(const Case& dump, const History& history, Found& found) {
+  const std::string missing = dump.missing_threads();
+  if (!missing.empty()) found.not_evaluated.push_back({FindingKind::kLostSignal, missing + ": one of them may be the one that signals"});
   for (const auto& [key, crowd] : crowds(dump)) {
     if (crowd.count < kFewestWaiters || somebody_left(dump, crowd)) continue;
     if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;

@@ -59,6 +59,8 @@ void describe(const Case& dump, Finding& finding, LockId lock, const std::string
 }  // namespace
 
 void find_orphaned_lock(const Case& dump, const History&, Found& found) {
+  std::string lacking = dump.unknown_holders();
+  if (!lacking.empty()) lacking += ": whether its holder has ended is seen only where nobody is left who could be it";
   for (std::uint32_t i = 0; i < dump.dump().locks.size(); ++i) {
     const LockId id{i};
     const Lock& lock = dump.dump().locks[i];
@@ -75,7 +77,9 @@ void find_orphaned_lock(const Case& dump, const History&, Found& found) {
     dump.count_waiters(finding);
     describe(dump, finding, id, gone ? lock.owner : std::string());
     found.findings.push_back(std::move(finding));
+    lacking.clear();
   }
+  if (!lacking.empty()) found.not_evaluated.push_back({FindingKind::kOrphanedLock, std::move(lacking)});
 }
 
 }  // namespace tailback::analyze

@@ -60,6 +60,8 @@ bool somebody_else_acts(const Case& dump, const Pool& pool) {
 }  // namespace
 
 void find_pool_exhaustion(const Case& dump, const History& history, Found& found) {
+  const std::string missing = dump.missing_threads();
+  if (!missing.empty()) found.not_evaluated.push_back({FindingKind::kPoolExhaustion, missing + ": a free worker may be among them"});
   std::map<std::string, Pool> pools;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     bool known = false;
@@ -78,7 +80,7 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     if (pool.workers < kFewestWorkers || pool.waiting != pool.workers) continue;
     if (history.normal(dump.dump().threads[pool.members.front().index].stack, pool.waiting)) continue;
     Finding finding = dump.finding(FindingKind::kPoolExhaustion);
-    const bool acts = somebody_else_acts(dump, pool);
+    const bool acts = !missing.empty() || somebody_else_acts(dump, pool);
     if (acts && !pool.known_executor) continue;
     finding.confidence = acts ? Confidence::kPossible : Confidence::kLikely;
     finding.severity = severity_of(finding.confidence);

@@ -50,6 +50,9 @@ void find_lost_signal(const Case&, const History&, Found&);
 void find_leak(const Case&, const History&, Found&);
 void find_contention(const Case&, const History&, Found&);
 
+/// Says which kinds can't be told from this dump, and why, where that is the same for several kinds; what one kind alone lacks, its own rule says.
+void note_what_is_lacking(const Case& dump, Found& found);
+
 /// Whether an earlier rule named this lock.
 [[nodiscard]] bool named(const Found& found, LockId lock);
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tests/unit/findings/stacks.h"
 
@@ -62,12 +63,63 @@ TEST(LockConvoy, IsNotSaidOfAQueueThatStands) {
   EXPECT_FALSE(has(findings_of(recording), FindingKind::kLockConvoy));
 }
 
-TEST(LockConvoy, SaysThatOneDumpCantShowIt) {
-  Recording recording = recording_of(Runtime::kGo, many(100, 120, kMutexWaiter));
+/// The kinds that could not be evaluated, without repetitions.
+std::set<FindingKind> lacking(Recording& recording) {
   AnalyzeOptions options;
   options.source_from_paths = false;
-  const Analysis analysis = analyze(recording, options);
-  EXPECT_TRUE(std::any_of(analysis.not_evaluated.begin(), analysis.not_evaluated.end(), [](const NotEvaluated& n) { return n.kind == FindingKind::kLockConvoy; }));
+  std::set<FindingKind> kinds;
+  for (const NotEvaluated& rule : analyze(recording, options).not_evaluated) {
+    EXPECT_FALSE(rule.reason.empty());
+    kinds.insert(rule.kind);
+  }
+  return kinds;
+}
+
+using Kinds = std::set<FindingKind>;
+constexpr FindingKind kRings[] = {FindingKind::kRecursiveLock, FindingKind::kRecursiveReadLock, FindingKind::kDeadlockCycle};
+
+TEST(NotEvaluated, AreConvoysAndLeaksOfOneDump) {
+  Recording recording = recording_of(Runtime::kGo, "1 [running]\nmain.main() main.go:3\n");
+  EXPECT_EQ(lacking(recording), (Kinds{FindingKind::kLockConvoy, FindingKind::kLeak}));
+  add_dump(recording, "1 [running]\nmain.main() main.go:3\n");
+  EXPECT_EQ(lacking(recording), Kinds{});
+}
+
+TEST(NotEvaluated, AreRingsStallsAndOrphansWhereNoHolderIsKnown) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 103, kMutexWaiter) + "1 [running]\nmain.a() main.go:3\n2 [running]\nmain.b() main.go:4\n");
+  Kinds expected{FindingKind::kLockConvoy, FindingKind::kLeak, FindingKind::kStalledHolder, FindingKind::kOrphanedLock};
+  expected.insert(std::begin(kRings), std::end(kRings));
+  EXPECT_EQ(lacking(recording), expected);
+}
+
+TEST(NotEvaluated, IsWhatNeedsLocksWhereTheSourceShowsNone) {
+  Recording recording = recording_of(Runtime::kPython, "1\nab /src/dl.py:6\n2\nba /src/dl.py:10\n");
+  const Kinds kinds = lacking(recording);
+  for (const FindingKind kind : {FindingKind::kDeadlockCycle, FindingKind::kRecursiveLock, FindingKind::kContention, FindingKind::kOrphanedLock}) {
+    EXPECT_TRUE(kinds.contains(kind)) << to_string(kind);
+  }
+}
+
+TEST(NotEvaluated, IsWhatAMissingThreadCouldEnd) {
+  Recording recording = recording_of(Runtime::kJava, many(1, 4, "[WAITING]\njava.lang.Object.wait\nacme.Box.take() Box.java:9\n"));
+  EXPECT_FALSE(lacking(recording).contains(FindingKind::kLostSignal));
+  recording.dumps[0].threads_missed = 2;
+  const Kinds kinds = lacking(recording);
+  EXPECT_TRUE(kinds.contains(FindingKind::kLostSignal));
+  EXPECT_TRUE(kinds.contains(FindingKind::kPoolExhaustion));
+}
+
+TEST(NotEvaluated, AreChannelsWhereTheDumpDoesNotPairTheirEnds) {
+  Recording recording = recording_of(Runtime::kJava, "1 [WAITING (parking)]\njdk.internal.misc.Unsafe.park\njava.util.concurrent.ArrayBlockingQueue.put\nacme.Feed.push() Feed.java:9\n");
+  EXPECT_TRUE(lacking(recording).contains(FindingKind::kChannelDeadlock));
+}
+
+TEST(NotEvaluated, IsAConvoyOfThreadsThatAreOnlyCounted) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 106, kMutexWaiter));
+  add_dump(recording, many(100, 106, kMutexWaiter));
+  EXPECT_FALSE(lacking(recording).contains(FindingKind::kLockConvoy));
+  recording.dumps[1].threads[0].count = 9;
+  EXPECT_TRUE(lacking(recording).contains(FindingKind::kLockConvoy));
 }
 
 TEST(ChannelDeadlock, IsALockHeldAcrossASend) {
