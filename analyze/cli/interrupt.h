@@ -5,12 +5,17 @@
 // temporary files along; a second signal does not ask. A reader that closes the pipe early (`| head`) ends the program quietly, as it ends cat.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <string>
+#include <string_view>
 
 namespace tailback::cli {
 
 void prepare_signals();
+
+/// What a file may have beside it while SQLite and our writer are at work on it: suffixes, the first for the file itself.
+inline constexpr std::array<std::string_view, 5> kBesideFile{"", "-wal", "-shm", "-journal", ".partial"};
 
 /// While it lives, the first signal sets a flag and leaves the program to end itself, with end_when_interrupted().
 class StopWhenInterrupted {

@@ -1,10 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <cstring>
-#include <string_view>
 
 #include "analyze/cli/interrupt.h"
 #include "analyze/cli/raw_terminal.h"
@@ -12,11 +9,10 @@
 namespace tailback::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kBeside{"", "-wal", "-shm", "-journal", ".partial"};  // what SQLite and our writer put beside a file
 constexpr std::size_t kMostPath = 4096;
 
 // Written before `unfinished` is set, never while it is.
-std::array<std::array<char, kMostPath + 16>, kBeside.size()> paths;
+std::array<std::array<char, kMostPath + 16>, kBesideFile.size()> paths;
 std::atomic<bool> unfinished{false};
 std::atomic<bool> stop_asked_for{false};  // what readers look at
 std::atomic<bool> asks_first{false};
@@ -70,7 +66,7 @@ void end_when_interrupted() {
 
 RemoveWhenInterrupted::RemoveWhenInterrupted(const std::string& path) {
   if (path.size() > kMostPath) return;
-  for (std::size_t i = 0; i < kBeside.size(); ++i) std::strcpy(paths[i].data(), (path + std::string(kBeside[i])).c_str());
+  for (std::size_t i = 0; i < kBesideFile.size(); ++i) std::strcpy(paths[i].data(), (path + std::string(kBesideFile[i])).c_str());
   unfinished = true;
 }
 RemoveWhenInterrupted::~RemoveWhenInterrupted() { unfinished = false; }

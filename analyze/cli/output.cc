@@ -72,7 +72,7 @@ Result<void> check_output(const std::string& output, const std::vector<std::stri
   }
   const std::filesystem::path folder = std::filesystem::path(real_path(output)).parent_path();
   if (!folder.empty() && ::access(folder.c_str(), F_OK) != 0) {
-    return Error{ErrorCode::kNotFound, "can't be written: there is no folder " + folder.string(), output};
+    return Error{ErrorCode::kNotFound, "can't be written: there is no folder '" + folder.string() + "'", output};
   }
   return {};
 }
@@ -82,7 +82,7 @@ UnfinishedFile::UnfinishedFile(const std::string& target)
 
 UnfinishedFile::~UnfinishedFile() {
   if (committed_) return;
-  for (const char* beside : {"", "-wal", "-shm", "-journal", ".partial"}) ::unlink((path_ + beside).c_str());
+  for (const std::string_view beside : kBesideFile) ::unlink((path_ + std::string(beside)).c_str());
 }
 
 Result<void> UnfinishedFile::commit() {

@@ -36,6 +36,14 @@ Result<const Format*> find_format(const std::string& name) {
   return Error{ErrorCode::kInvalidArgument, "there is no format '" + name + "'; known are " + known, "--format-in"};
 }
 
+Result<std::unique_ptr<MetricLines>> metric_lines(const ReadOptions& options) {
+  Result<std::unique_ptr<MetricLines>> lines = MetricLines::create(options.metric_patterns);
+  if (lines.ok()) return lines;
+  Error error = lines.error();
+  error.context = "--metric '" + error.context + "'";
+  return error;
+}
+
 /// What stamps without a year are at or before: the file's last modification; for a pipe, now.
 std::int64_t reference_time(const std::string& path) {
   struct stat status {};
@@ -205,7 +213,7 @@ class MemorySource final : public ByteSource {
 Result<void> read_inputs(const std::vector<std::string>& paths, const ReadOptions& options, EventSink& sink) {
   const Result<const Format*> format = find_format(options.format);
   if (!format.ok()) return format.error();
-  Result<std::unique_ptr<MetricLines>> metrics = MetricLines::create(options.metric_patterns);
+  Result<std::unique_ptr<MetricLines>> metrics = metric_lines(options);
   if (!metrics.ok()) return metrics.error();
   for (const std::string& path : paths) {
     ReadOptions of_input = options;
@@ -220,7 +228,7 @@ Result<void> read_inputs(const std::vector<std::string>& paths, const ReadOption
 Result<void> read_text(std::string_view bytes, const ReadOptions& options, EventSink& sink) {
   const Result<const Format*> format = find_format(options.format);
   if (!format.ok()) return format.error();
-  Result<std::unique_ptr<MetricLines>> metrics = MetricLines::create(options.metric_patterns);
+  Result<std::unique_ptr<MetricLines>> metrics = metric_lines(options);
   if (!metrics.ok()) return metrics.error();
   return read_source(std::make_unique<MemorySource>(bytes), "", options, format.value(), *metrics.value(), sink);
 }

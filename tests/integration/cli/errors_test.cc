@@ -93,7 +93,8 @@ TEST_F(Errors, ADumpThatIsNotThere) {
 
 TEST_F(Errors, APatternThatDoesNotCompile) {
   write("service.log", go_log());
-  expect_refused(run("analyze --metric '(?<threads>' service.log"), "(?<threads>");
+  expect_refused(run("analyze --metric '(?<threads>' service.log"), "--metric '(?<threads>': is no pattern: missing )");
+  expect_refused(run("analyze --metric 'goroutines' service.log"), "--metric 'goroutines': names no metric; write a group as (?<threads>\\d+)");
 }
 
 TEST_F(Errors, AnOutputThatCannotBeWritten) {
