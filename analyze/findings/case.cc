@@ -7,6 +7,7 @@
 #include "analyze/group/lock_directory.h"
 #include "analyze/words/format.h"
 #include "analyze/words/names.h"
+#include "runtime/capture/lock_api.h"
 
 namespace tailback::analyze {
 
@@ -79,6 +80,8 @@ std::string Case::holder(const Hold& hold) const {
   return function(hold.thread, activity(hold.thread).own_frame);
 }
 
+std::string Case::holds(const Hold& hold) const { return holder(hold) + (confidence(&hold) == Confidence::kPossible ? " seems to hold" : " holds"); }
+
 std::string Case::waiter(ThreadIndex thread) const { return function(thread, activity(thread).own_frame); }
 
 std::string Case::lock(LockId id) const {
@@ -94,7 +97,14 @@ std::string Case::threads(std::uint64_t count) const {
 
 std::string Case::doing(ThreadIndex thread) const {
   const Activity& what = activity(thread);
-  const std::string in = " in " + function(thread, what.wait_frame);
+  std::string call = function(thread, what.wait_frame);
+  if (recording_.info.runtime == Runtime::kNative) {
+    // "read" for libc's "__GI___libc_read".
+    std::string_view plain = bare_name(call);
+    if (plain.starts_with("libc_")) plain.remove_prefix(5);
+    call = std::string(plain);
+  }
+  const std::string in = " in " + call;
   switch (what.kind) {
     case ActivityKind::kRunning: return "runs";
     case ActivityKind::kLock: return "waits for a lock";

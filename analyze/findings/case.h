@@ -36,6 +36,8 @@ class Case {
   [[nodiscard]] std::string function(ThreadIndex thread, std::size_t frame) const;
   /// Short name of the function that took a hold; where the frame is not known, of the thread's outermost own.
   [[nodiscard]] std::string holder(const Hold& hold) const;
+  /// "Values holds", or "Values seems to hold" where the evidence is weak.
+  [[nodiscard]] std::string holds(const Hold& hold) const;
   /// Short name of the own frame that called the wait.
   [[nodiscard]] std::string waiter(ThreadIndex thread) const;
   /// "HashSet.mu", else "rwlock 0xc0000b4008".

@@ -34,9 +34,9 @@ void across_a_lock(const Case& dump, bool all, Found& found) {
     finding.confidence = Confidence::kLikely;  // what the partner does, the channel does not tell
     add_root(dump, finding, root);
     finding.severity = all ? severity_of(finding.confidence) : FindingSeverity::kStall;
-    const std::string holder = root.hold != nullptr ? dump.holder(*root.hold) : dump.waiter(root.thread), name = dump.lock(root.lock);
+    const std::string holds = root.hold != nullptr ? dump.holds(*root.hold) : dump.waiter(root.thread) + " holds", name = dump.lock(root.lock);
     finding.title = "lock held across a channel operation";
-    finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + " wait for " + name +
+    finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + " wait for " + name +
                           "; if one of them is the partner on the channel, neither ever goes on.";
     finding.fix = "Give " + name + " back before the channel operation, or make the operation one that can give up (select with a way out).";
     finding.refuted_by = "a partner on the channel that does not need " + name + ", or a later dump in which the holder has gone on";

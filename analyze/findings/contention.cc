@@ -21,9 +21,9 @@ void find_contention(const Case& dump, const History&, Found& found) {
     add_root(dump, finding, root);
     const std::string name = dump.lock(root.lock);
     if (root.thread.valid()) {
-      const std::string holder = root.hold != nullptr ? dump.holder(*root.hold) : dump.waiter(root.thread);
+      const std::string holds = root.hold != nullptr ? dump.holds(*root.hold) : dump.waiter(root.thread) + " holds";
       finding.title = "many wait for a lock whose holder runs";
-      finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ", while " + dump.threads(finding.blocked_in_all) + " wait.";
+      finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ", while " + dump.threads(finding.blocked_in_all) + " wait.";
       finding.fix = "Make what is done under " + name + " shorter, or split the lock. If the holder is at the same place in a later dump, it loops.";
       finding.refuted_by = "a later dump in which the queue has gone";
     } else {

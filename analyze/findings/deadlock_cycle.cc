@@ -16,7 +16,7 @@ void find_deadlock_cycle(const Case& dump, const History&, Found& found) {
     for (std::size_t i = 0; i < ring.size(); ++i) {
       const Step& step = ring[i];
       const Step& before = ring[(i + ring.size() - 1) % ring.size()];
-      const std::string holds = before.hold == nullptr ? dump.waiter(step.thread) : dump.holder(*before.hold) + " holds " + dump.lock(before.lock);
+      const std::string holds = before.hold == nullptr ? dump.waiter(step.thread) : dump.holds(*before.hold) + " " + dump.lock(before.lock);
       finding.explanation += (i == 0 ? "" : " ") + holds + " and waits for " + dump.lock(step.lock) + ".";
       order += (i == 0 ? "" : ", ") + dump.lock(step.lock);
     }

@@ -22,8 +22,8 @@ void find_recursive_read_lock(const Case& dump, const History&, Found& found) {
     finding.chain[1].note = "behind the reader above";
     dump.add_waiters(finding, lock);
     finding.title = "read lock re-taken behind a waiting writer";
-    const std::string again = outer == inner ? outer + " holds the read lock of " + dump.lock(lock) + " and takes it again. "
-                                             : outer + " holds the read lock of " + dump.lock(lock) + " and calls " + inner + ", which takes it again. ";
+    const std::string again = outer == inner ? dump.holds(hold) + " the read lock of " + dump.lock(lock) + " and takes it again. "
+                                             : dump.holds(hold) + " the read lock of " + dump.lock(lock) + " and calls " + inner + ", which takes it again. ";
     finding.explanation = again + "A writer, " + writer + ", queued in between. It waits for " + outer + "; " + inner + " waits for it; " + outer + " waits for " +
                           inner + ". No reader and no writer gets in any more.";
     finding.fix = "Let " + outer + " read what it needs under the lock that it holds, instead of calling " + inner +

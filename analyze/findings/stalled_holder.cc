@@ -37,9 +37,9 @@ void find_stalled_holder(const Case& dump, const History&, Found& found) {
     finding.severity = FindingSeverity::kStall;
     finding.confidence = Confidence::kCertain;
     add_root(dump, finding, root);
-    const std::string holder = root.hold != nullptr ? dump.holder(*root.hold) : dump.waiter(root.thread), name = dump.lock(root.lock);
+    const std::string holds = root.hold != nullptr ? dump.holds(*root.hold) : dump.waiter(root.thread) + " holds", name = dump.lock(root.lock);
     finding.title = "the holder of the lock waits itself";
-    finding.explanation = holder + " holds " + name + " and " + dump.doing(root.thread) + ". Until that ends, " + dump.threads(finding.blocked_in_all) + " can't go on.";
+    finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ". Until that ends, " + dump.threads(finding.blocked_in_all) + " can't go on.";
     finding.fix = "Don't hold " + name + " across that wait: take what is needed under the lock, give it back, then wait; and give the wait a time limit.";
     finding.refuted_by = refuted_by(finding, "a source line that shows the lock given back before the wait", "a later dump in which the holder has gone on");
     found.findings.push_back(std::move(finding));

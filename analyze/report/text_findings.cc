@@ -89,7 +89,7 @@ class ChainTable {
   void add(const ChainLink& link) {
     const std::string who = thread_label(recording_, dump_, link.thread);
     const bool holds = link.holds.valid(), waits = link.waits_for.valid();
-    if (holds) row(who, "holds", link.holds, link.mode, link.function, link.place, waits ? "" : link.note);
+    if (holds) row(who, "holds", link.holds, link.mode, link.function, link.place, waits || !link.wait_function.empty() ? "" : link.note);
     if (waits) {
       row(holds ? "" : who, "waits", link.waits_for, link.wait_mode, link.wait_function.empty() ? link.function : link.wait_function,
           link.wait_place.empty() && link.wait_function.empty() ? link.place : link.wait_place, link.note);
