@@ -5,6 +5,7 @@
 
 #include "analyze/holders/candidates.h"
 #include "analyze/holders/source_check.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {
@@ -19,7 +20,7 @@ std::string place_of(const Recording& recording, const Frame& frame) {
 
 std::string words(const Recording& recording, const Dump& dump, const Subject& subject, const Candidate& c) {
   const ThreadView view(recording.table, dump.threads[c.thread.index]);
-  const std::string function(c.frame < view.size() ? view.function(c.frame) : std::string_view{});
+  const std::string function = short_function(view.function(c.frame), recording.info.runtime);
   switch (c.evidence) {
     case Evidence::kScope:
     case Evidence::kScopeType: {

@@ -97,6 +97,13 @@ TEST(Thresholds, SendersThatNobodyServesAreFiftyInOnePlace) {
   EXPECT_TRUE(senders(50));
 }
 
+TEST(Thresholds, ACrowdIsToldOnceByTheRuleThatSaysMost) {
+  Recording recording = recording_of(Runtime::kGo, many(1000, 2500, "[chan send]\nmain.put() put.go:8\nmain.ask() main.go:3\n") + std::string(kOthers));
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].kind, FindingKind::kChannelDeadlock);
+}
+
 TEST(Thresholds, APoolAndALostSignalTakeTwo) {
   const auto pool = [](int workers) {
     return says(recording_of(Runtime::kPython, many(1, 1 + workers, "\nwait /x:327\nresult /x:451\njob /src/dl.py:22\n_worker /x:58\n")), FindingKind::kPoolExhaustion);
