@@ -29,7 +29,7 @@ struct LocksArguments {
   std::uint64_t max_states = ExploreLimits{}.states;
   std::uint32_t ring_length = PatternLimits{}.length;
   std::uint64_t window = 0;  // 0: the command's own
-  std::size_t rows = analyze::LocksReportOptions{}.rows;
+  std::size_t rows = analyze::LocksReportOptions{}.rows, json_rows = 10'000;
   bool all = false, exit_code = false;
 
   [[nodiscard]] PredictTraceOptions predict_options() const {
@@ -65,11 +65,23 @@ PredictReport predict_input(const LockInput& input, const LocksArguments& argume
   return input.trace ? predict(*input.trace, arguments.predict_options()) : predict(input.program, arguments.predict_options().predict);
 }
 
+/// Into the deadlock that the input ends in, or, of a trace that went well, into one that another order of it would have.
+Story story_to_explain(LockInput& input, const LocksArguments& arguments) {
+  if (!input.trace) return shortest(input.program, arguments.story_limits());
+  Story recorded = tell(input.program, arguments.story_limits());
+  if (!recorded.stuck.empty()) return shortest(input.program, arguments.story_limits());
+  const PredictReport report = predict_input(input, arguments);
+  if (report.deadlocks.empty()) return recorded;
+  Story story = shortest(report.deadlocks.front().program, arguments.story_limits());
+  story.predicted = true;
+  return story;
+}
+
 Result<Told> show(LockInput& input, const LocksArguments& arguments, bool json, bool whole) {
   to_program(input, arguments.events_at_once());
-  const Story story = whole ? tell(input.program, arguments.story_limits()) : shortest(input.program, arguments.story_limits());
+  const Story story = whole ? tell(input.program, arguments.story_limits()) : story_to_explain(input, arguments);
   const bool deadlock = !story.stuck.empty();
-  if (json) return Told{analyze::story_json(input.about, story, whole ? "show" : "explain"), deadlock};
+  if (json) return Told{analyze::story_json(input.about, story, whole ? "show" : "explain", arguments.json_rows), deadlock};
   if (whole) return Told{analyze::story_text(input.about, story, arguments.report_options()), deadlock};
   return Told{analyze::explain_text(input.about, story, arguments.report_options()), deadlock};
 }
@@ -100,11 +112,7 @@ Result<Told> check_command(LockInput& input, const LocksArguments& arguments, bo
 /// The interleaving to force: into the deadlock that the input ends in or that another order of it would; with fixes, the same order for the fixed program.
 Result<Story> story_to_force(LockInput& input, const LocksArguments& arguments) {
   to_program(input, arguments.events_at_once());
-  Story story = shortest(input.program, arguments.story_limits());
-  if (story.stuck.empty() && input.trace) {
-    const PredictReport report = predict_input(input, arguments);
-    if (!report.deadlocks.empty()) story = shortest(report.deadlocks.front().program, arguments.story_limits());
-  }
+  Story story = story_to_explain(input, arguments);
   if (story.stuck.empty()) return Error{ErrorCode::kInvalidArgument, "no deadlock was found, so there is no interleaving to force", input.about.file};
   if (arguments.fixes.empty()) return story;
   const Result<Program> fixed = with_fixes(*story.program, arguments.fixes);
@@ -172,7 +180,9 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
   command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
   command->add_option("--window", arguments->window, "Of a trace in memory at once: critical sections (predict, default 4,000,000), events (the others, 1,000,000)")->check(CLI::PositiveNumber);
-  command->add_option("--rows", arguments->rows, "Steps that show prints, the last ones; 0: all")->capture_default_str();
+  command->add_option("--rows", arguments->rows, "Rows that show prints, the last ones; 0: all (default 60, as JSON 10,000 steps)")->each([arguments](const std::string&) {
+    arguments->json_rows = arguments->rows;
+  });
   command->add_flag("--all", arguments->all, "List what can't deadlock too: hazards and order inversions");
   command->add_flag("--exit-code", arguments->exit_code, "Exit with 1 when there is a deadlock (check: when the fix does not help)");
   command->callback([arguments, &exit] { exit = concluded(run(*arguments)); });

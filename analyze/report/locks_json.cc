@@ -101,11 +101,13 @@ std::string dumped(const Json& json) { return json.dump(1, ' ', false, Json::err
 
 }  // namespace
 
-std::string story_json(const LocksInput& input, const Story& story, std::string_view command) {
+std::string story_json(const LocksInput& input, const Story& story, std::string_view command, std::size_t rows) {
   Json json = begin(input, command);
   json["order"] = word(story.kind);
+  const std::size_t first = rows != 0 && story.way.size() > rows ? story.way.size() - rows : 0;
+  json["first_step"] = first + 1;
   Json steps = Json::array();
-  walk(story, [&](std::size_t index, const std::vector<LockView>& views) {
+  walk(story, [&](std::size_t index) { return index >= first; }, [&](std::size_t index, const std::vector<LockView>& views) {
     Json step = step_json(*story.model, story.way[index]);
     step["locks"] = Json::array();
     for (const LockView& view : views) {
@@ -119,6 +121,7 @@ std::string story_json(const LocksInput& input, const Story& story, std::string_
   json["point_of_no_return"] = story.no_return ? Json(*story.no_return + 1) : Json(nullptr);
   json["point_of_no_return_decided"] = story.no_return_known;
   json["deadlock_at"] = story.stuck.empty() ? Json(nullptr) : Json(story.deadlock_at + 1);
+  json["caught"] = std::max(story.caught, story.stuck.size());
   json["divergences"] = story.divergences;
   json["bound"] = story.bound.empty() ? Json(nullptr) : Json(story.bound);
   return dumped(json);

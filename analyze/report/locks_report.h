@@ -27,7 +27,7 @@ struct LocksReportOptions {
 };
 
 [[nodiscard]] std::string story_text(const LocksInput& input, const replay::Story& story, const LocksReportOptions& options);
-[[nodiscard]] std::string story_json(const LocksInput& input, const replay::Story& story, std::string_view command);
+[[nodiscard]] std::string story_json(const LocksInput& input, const replay::Story& story, std::string_view command, std::size_t rows = 0);
 /// Only the way, in one line, who waits for whom, and the point of no return.
 [[nodiscard]] std::string explain_text(const LocksInput& input, const replay::Story& story, const LocksReportOptions& options);
 

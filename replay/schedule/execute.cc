@@ -1,5 +1,5 @@
 // execute(): from a program back to a trace, by running it in the model.
-#include "replay/schedule/model.h"
+#include "replay/schedule/recorded_order.h"
 #include "replay/schedule/trace.h"
 
 namespace tailback::replay {
@@ -16,26 +16,21 @@ class Execution {
   }
 
   Trace run() {
-    for (const std::uint32_t thread : program_.order) {
-      for (const std::uint32_t instance : by_thread_[thread]) {
-        if (!position_.can_move(instance)) continue;
-        move(instance);
-        break;
-      }
-    }
+    follow_order(position_, [this](const Move& turn) { move(turn); });
     for (bool moved = true; moved;) {
       moved = false;
       for (std::uint32_t i = 0; i < model_.instances().size(); ++i) {
-        for (; position_.can_move(i); moved = true) move(i);
+        for (; position_.can_move(i); moved = true) move({i, MoveKind::kIssue, kNone});
       }
     }
     return std::move(trace_);
   }
 
  private:
-  void move(std::uint32_t instance) {
+  void move(const Move& made) {
+    const std::uint32_t instance = made.instance;
     const bool woken = position_.local(instance).phase() == Phase::kWoken;
-    const Happened happened = position_.apply({instance, MoveKind::kIssue, kNone});
+    const Happened happened = position_.apply(made);
     const Step& step = model_.thread_of(instance).steps[happened.step];
     switch (happened.outcome) {
       case Outcome::kAcquired:

@@ -128,6 +128,8 @@ class Position {
 
   /// The possible moves, one of each kind of interchangeable threads. The position must be canonical.
   void moves(std::vector<Move>& out) const;
+  /// What the lock of the step that it stands before says to it now; only for a step that takes one.
+  [[nodiscard]] Admission admission_now(std::uint32_t instance) const { return admission(instance); }
   /// The move that the instance can make, if any (no choice of partner, no held off).
   [[nodiscard]] bool can_move(std::uint32_t instance) const;
   Happened apply(const Move& move);

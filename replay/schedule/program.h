@@ -60,11 +60,23 @@ struct ProgramThread {
   std::uint32_t line = 0;
 };
 
+/// One turn of a recorded interleaving.
+enum class TurnKind : std::uint8_t {
+  kMove,     ///< the thread's next move
+  kRequest,  ///< asks for the lock of its next step, which a kGrant completes, or nothing does
+  kGrant,
+};
+struct Turn {
+  Turn(std::uint32_t of, TurnKind what = TurnKind::kMove) : thread(of), kind(what) {}
+  std::uint32_t thread;
+  TurnKind kind;
+};
+
 struct Program {
   std::vector<ProgramLock> locks;
   std::vector<ProgramThread> threads;
   std::vector<std::string> sites{""};
-  std::vector<std::uint32_t> order;  ///< recorded interleaving: the thread of each move; empty: none was recorded
+  std::vector<Turn> order;           ///< recorded interleaving (recorded_order.h); empty: none was recorded
 
   [[nodiscard]] std::uint32_t find_lock(std::string_view name) const;    ///< or kNone
   [[nodiscard]] std::uint32_t find_thread(std::string_view name) const;  ///< or kNone

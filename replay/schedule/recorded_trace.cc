@@ -127,10 +127,30 @@ class Survey final : public EventSink {
   std::vector<std::unique_ptr<Seen>> seen_;
 };
 
+/// "ns::Set<std::basic_string<char, …> >::size[abi:cxx11] /src/set.cc:27" → "ns::Set<…>::size set.cc:27".
+std::string short_place(const std::string& place) {
+  const auto blank = place.rfind(' ');
+  const std::string_view text(place), function = text.substr(0, blank);
+  std::string result;
+  int depth = 0;
+  for (std::size_t i = 0; i < function.size(); ++i) {
+    const char c = function[i];
+    const bool operator_name = function.substr(0, i).ends_with("operator") || function.substr(0, i).ends_with("operator<") || function.substr(0, i).ends_with("operator-");
+    if (c == '<' && !operator_name && depth++ == 0) result += "<…";
+    if (depth == 0) result += c;
+    if (c == '>' && !operator_name && depth > 0 && --depth == 0) result += '>';
+  }
+  if (depth != 0) result = function;  // no template's brackets
+  for (auto tag = result.find("[abi:"); tag != std::string::npos; tag = result.find("[abi:")) result.erase(tag, result.find(']', tag) + 1 - tag);
+  if (blank == std::string::npos) return result;
+  const std::string_view file = text.substr(blank + 1);
+  return result + " " + std::string(file.substr(file.rfind('/') + 1));
+}
+
 TraceNames names_of(const Survey::Seen& seen) {
   TraceNames names;
   for (const std::uint64_t thread : seen.indices.threads_.keys()) names.threads.push_back("thread " + std::to_string(thread));
-  for (const std::string& place : seen.indices.places_.keys()) names.places.push_back(place);
+  for (const std::string& place : seen.indices.places_.keys()) names.places.push_back(short_place(place));
   std::unordered_map<std::uint64_t, const Lock*> known;
   for (const Lock& lock : seen.recording.instrumented_locks) known.emplace(lock.registry_id, &lock);
   std::unordered_set<std::string> taken;
@@ -206,7 +226,9 @@ Result<std::unique_ptr<RecordedTrace>> RecordedTrace::open(const std::string& pa
   trace->lock_events_ = seen.lock_events;
   trace->names_ = names_of(seen);
   trace->events_ = seen.events;
-  trace->diagnostics_ = seen.recording.diagnostics;
+  for (const Diagnostic& diagnostic : seen.recording.diagnostics) {
+    if (diagnostic.severity != Severity::kInformation) trace->diagnostics_.push_back(diagnostic);
+  }
   std::uint64_t left_out = 0;
   for (std::uint32_t i = 0; i < seen.uses.size(); ++i) {
     if (!modelled(trace->names_.locks[i].kind)) left_out += seen.uses[i];

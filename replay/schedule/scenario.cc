@@ -265,7 +265,7 @@ std::string write_scenario(const Program& program) {
   }
   if (!program.order.empty()) {
     text += "order";
-    for (const std::uint32_t thread : program.order) text += " " + program.threads[thread].name;
+    for (const Turn& turn : program.order) text += " " + program.threads[turn.thread].name;
     text += "\n";
   }
   return text;

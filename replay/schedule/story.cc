@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "replay/schedule/recorded_order.h"
+
 namespace tailback::replay {
 namespace {
 
@@ -12,38 +14,6 @@ Story begin(const Program& program, StoryKind kind) {
   story.program = std::make_unique<Program>(program);
   story.model = std::make_unique<Model>(*story.program);
   return story;
-}
-
-void note_stuck(Story& story, const Position& position, std::size_t step) {
-  if (!story.stuck.empty()) return;
-  position.stuck(story.stuck);
-  story.deadlock_at = step;
-}
-
-/// Which instance of the thread makes its next recorded move: the first that can.
-std::uint32_t next_of(const Story& story, const Position& position, std::uint32_t thread) {
-  const auto instances = story.model->instances();
-  for (std::uint32_t i = 0; i < instances.size(); ++i) {
-    if (instances[i].thread == thread && position.can_move(i)) return i;
-  }
-  return kNone;
-}
-
-/// A recorded grant of what the model had granted with the request is no move of its own.
-void follow_order(Story& story) {
-  Position position(*story.model);
-  for (const std::uint32_t thread : story.program->order) {
-    const std::uint32_t instance = next_of(story, position, thread);
-    if (instance == kNone) {
-      ++story.divergences;
-      continue;
-    }
-    story.way.push_back(position.apply({instance, MoveKind::kIssue, kNone}));
-    if (story.way.back().outcome == Outcome::kWaits || story.way.back().outcome == Outcome::kSleeps) {
-      note_stuck(story, position, story.way.size() - 1);
-    }
-  }
-  position.stuck(story.stuck);  // all that have been caught since
 }
 
 /// Makes a move of the story again. What was turned away by a policy that promises nothing is turned away again.
@@ -59,6 +29,26 @@ Position after(const Story& story, std::size_t steps) {
   Position position(*story.model);
   for (std::size_t i = 0; i < steps; ++i) repeat(position, story.way[i]);
   return position;
+}
+
+// Who is stuck stays so: the first step with anybody stuck is found by halving.
+void find_deadlock(Story& story) {
+  after(story, story.way.size()).stuck(story.stuck);
+  if (story.stuck.empty()) return;
+  std::size_t good = 0, bad = story.way.size();
+  std::vector<std::uint32_t> stuck;
+  while (bad - good > 1) {
+    const std::size_t middle = good + (bad - good) / 2;
+    after(story, middle).stuck(stuck);
+    (stuck.empty() ? good : bad) = middle;
+  }
+  story.deadlock_at = bad - 1;
+}
+
+void as_recorded(Story& story) {
+  Position position(*story.model);
+  story.divergences = follow_order(position, [&](const Move& move) { story.way.push_back(position.apply(move)); });
+  find_deadlock(story);
 }
 
 // Once some thread can't finish that never changes: the first such step is found by halving.
@@ -120,7 +110,7 @@ void run_in_turn(Story& story) {
 void no_return_from_sections(Story& story, const StoryLimits& limits) {
   const Program small = last_sections(story);
   Story sections = begin(small, StoryKind::kRecorded);
-  follow_order(sections);
+  as_recorded(sections);
   find_no_return(sections, limits.explore);
   if (!sections.no_return) return;
   const Happened& step = sections.way[*sections.no_return];
@@ -178,7 +168,7 @@ std::vector<LockView> views_of(const Story& story, const Position& position) {
 Story tell(const Program& program, const StoryLimits& limits) {
   if (!program.order.empty()) {
     Story story = begin(program, StoryKind::kRecorded);
-    follow_order(story);
+    as_recorded(story);
     find_no_return(story, limits.explore);
     if (!story.no_return_known) no_return_from_sections(story, limits);
     return story;
@@ -195,12 +185,13 @@ Story tell(const Program& program, const StoryLimits& limits) {
 Story shortest(const Program& program, const StoryLimits& limits) {
   if (program.order.empty()) return searched(program, limits);
   Story recorded = begin(program, StoryKind::kRecorded);
-  follow_order(recorded);
+  as_recorded(recorded);
   if (recorded.stuck.empty()) return searched(program, limits);
+  // Each of the threads is stuck for good in its last section, so a ring among these is the one that caught the others too.
   const Program sections = last_sections(recorded);
-  return searched(sections, limits, [](const Position& position, std::span<const std::uint32_t> stuck) {
-    return stuck.size() == position.model().instances().size();
-  });
+  Story story = searched(sections, limits);
+  story.caught = recorded.stuck.size();
+  return story;
 }
 
 Program last_sections(const Story& story) {
@@ -208,34 +199,44 @@ Program last_sections(const Story& story) {
   result.locks = story.program->locks;
   result.sites = story.program->sites;
   const Position end = after(story, story.way.size());
-  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> kept;  // instance → thread in result, first step
+  struct Kept {
+    std::uint32_t thread;     // in result
+    std::vector<bool> steps;  // of its own program
+  };
+  std::map<std::uint32_t, Kept> kept;  // by instance
   for (const std::uint32_t instance : story.stuck) {
     const ProgramThread& thread = story.model->thread_of(instance);
     const std::uint32_t at = end.local(instance).step();
     std::uint32_t first = at;
     while (first > 0 && !story.model->holds(instance, first).empty()) --first;
     ProgramThread part{story.model->name(instance), {}, 1, thread.line};
+    std::vector<bool> own(thread.steps.size(), false);
     for (std::uint32_t i = first; i < thread.steps.size(); ++i) {
       const StepKind kind = thread.steps[i].kind;
+      if (kind == StepKind::kTry && thread.steps[i].skip_to != kNone && thread.steps[i].skip_to <= at) {
+        i = thread.steps[i].skip_to - 1;  // it is over, and would not have kept the thread waiting
+        continue;
+      }
       if (kind == StepKind::kStart || kind == StepKind::kJoin) continue;  // of threads that are not part of it
       part.steps.push_back(thread.steps[i]);
+      own[i] = true;
     }
-    kept.emplace(instance, std::pair(static_cast<std::uint32_t>(result.threads.size()), first));
+    kept.emplace(instance, Kept{static_cast<std::uint32_t>(result.threads.size()), std::move(own)});
     result.threads.push_back(std::move(part));
   }
   for (const Happened& happened : story.way) {
     const auto found = kept.find(happened.instance);
-    if (found != kept.end() && happened.step >= found->second.second) result.order.push_back(found->second.first);
+    if (found != kept.end() && found->second.steps[happened.step]) result.order.push_back(found->second.thread);
   }
   if (!check(result, "sections", true).ok()) result.order.clear();
   return result;
 }
 
-void walk(const Story& story, const std::function<void(std::size_t, const std::vector<LockView>&)>& visit) {
+void walk(const Story& story, const std::function<bool(std::size_t)>& wanted, const std::function<void(std::size_t, const std::vector<LockView>&)>& visit) {
   Position position(*story.model);
   for (std::size_t i = 0; i < story.way.size(); ++i) {
     repeat(position, story.way[i]);
-    visit(i, views_of(story, position));
+    if (wanted(i)) visit(i, views_of(story, position));
   }
 }
 

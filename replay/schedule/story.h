@@ -36,6 +36,8 @@ struct Story {
   std::optional<std::size_t> no_return;   ///< index into `way`: the first step after which not every thread can finish
   bool no_return_known = true;            ///< false: the limit came before the answer
   std::size_t deadlock_at = 0;            ///< index into `way`: the first step with somebody stuck; only where `stuck` is not empty
+  std::size_t caught = 0;                 ///< shortest(): threads that were stuck at the end of the recorded order
+  bool predicted = false;                 ///< did not happen in this run: another order of the same operations would end so
   std::uint64_t divergences = 0;          ///< recorded moves that the model does not allow at their place, left out
   std::string bound;                      ///< the search ended at a limit
 };
@@ -54,7 +56,7 @@ struct StoryLimits {
 /// The program cut down to the last outermost sections of the threads that are stuck at the end of the story.
 [[nodiscard]] Program last_sections(const Story& story);
 
-/// Locks that anybody holds or waits for after `steps` moves; calls visit(step, views) after each.
-void walk(const Story& story, const std::function<void(std::size_t step, const std::vector<LockView>&)>& visit);
+/// Calls visit(step, locks that anybody holds or waits for after it) for each step that is wanted. Cost: of one that is, the number of threads.
+void walk(const Story& story, const std::function<bool(std::size_t step)>& wanted, const std::function<void(std::size_t step, const std::vector<LockView>&)>& visit);
 
 }  // namespace tailback::replay

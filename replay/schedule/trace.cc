@@ -23,7 +23,7 @@ class ProgramBuilder {
     switch (event.operation) {
       case TraceOperation::kRequest:
         state.pending = true;
-        push(event, StepKind::kLock);
+        push(event, StepKind::kLock, TurnKind::kRequest);
         return;
       case TraceOperation::kAcquire:
       case TraceOperation::kTryAcquire:
@@ -78,18 +78,18 @@ class ProgramBuilder {
     std::uint32_t woken_by = kNone;  // the lock that a wait gave up, until it is back
   };
 
-  void push(const TraceEvent& event, StepKind kind) {
+  void push(const TraceEvent& event, StepKind kind, TurnKind turn = TurnKind::kMove) {
     Step step{kind, event.mode};
     step.lock = event.lock;
     step.other = event.other;
     step.site = event.place;
     step.line = number_;
     program_.threads[event.thread].steps.push_back(step);
-    program_.order.push_back(event.thread);
+    program_.order.emplace_back(event.thread, turn);
   }
 
   void forget_last(std::uint32_t thread) {
-    const auto last = std::find(program_.order.rbegin(), program_.order.rend(), thread);
+    const auto last = std::find_if(program_.order.rbegin(), program_.order.rend(), [&](const Turn& turn) { return turn.thread == thread; });
     if (last != program_.order.rend()) program_.order.erase(std::next(last).base());
   }
 
@@ -97,11 +97,11 @@ class ProgramBuilder {
     if (state.woken_by == event.lock) {
       state.woken_by = kNone;
       state.held.push_back(event.lock);
-      program_.order.push_back(event.thread);
+      program_.order.emplace_back(event.thread, TurnKind::kGrant);
       return;
     }
     if (state.pending) {
-      program_.order.push_back(event.thread);  // its grant; no move where the model granted it with the request
+      program_.order.emplace_back(event.thread, TurnKind::kGrant);
     } else {
       push(event, event.operation == TraceOperation::kTryAcquire ? StepKind::kTry : StepKind::kLock);
     }

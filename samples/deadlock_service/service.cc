@@ -49,13 +49,14 @@ void Service::start_bystanders() {
 /// Called in the middle of the walk, with the read lock held: the walk of the real service took long enough for a writer to come; this
 /// one waits until a writer has come, which makes it certain.
 [[gnu::noinline]] void Service::walk() {
-  if (options_.fixed || minutes_ < 2) return;
+  if (options_.fixed || options_.lucky || minutes_ < 2) return;
   while (!keys_.writer_waits()) std::this_thread::sleep_for(1ms);
 }
 
 [[gnu::noinline]] void Service::refresh_for_ever() {
   const tailback::task_scope task("refresher");
   while (true) {
+    if (options_.lucky && minutes_ == 2) std::this_thread::sleep_for(24h);  // no walk while requests arrive
     ++minutes_;
     cache_.load(keys_.Values([this] { walk(); }));
     std::this_thread::sleep_for(options_.minute);

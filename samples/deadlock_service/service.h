@@ -41,6 +41,7 @@ struct ServiceOptions {
   std::chrono::milliseconds minute{1000};   ///< how long a minute is
   std::chrono::milliseconds ramp{6000};     ///< over which the requests arrive
   bool fixed = false;
+  bool lucky = false;      ///< faulty, but no key is walked while requests arrive
   bool instrumented = false;   ///< the key set's lock is one of tailback's
 };
 

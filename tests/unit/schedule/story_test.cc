@@ -22,7 +22,7 @@ TEST(Story, ThePointOfNoReturnComesBeforeTheDeadlock) {
 TEST(Story, ShowsTheLocksAfterEachStep) {
   const Story story = tell(scenario(kIncident));
   std::vector<LockView> last;
-  walk(story, [&](std::size_t, const std::vector<LockView>& views) { last = views; });
+  walk(story, [](std::size_t) { return true; }, [&](std::size_t, const std::vector<LockView>& views) { last = views; });
   ASSERT_EQ(last.size(), 1u);
   EXPECT_EQ(last[0].holders, std::vector<std::string>{"refresher (shared)"});
   EXPECT_EQ(last[0].waiting, (std::vector<std::string>{"refresher (shared)", "worker (exclusive)"}));
