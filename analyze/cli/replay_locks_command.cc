@@ -68,10 +68,10 @@ PredictReport predict_input(const LockInput& input, const LocksArguments& argume
 /// Into the deadlock that the input ends in, or, of a trace that went well, into one that another order of it would have.
 Story story_to_explain(LockInput& input, const LocksArguments& arguments) {
   if (!input.trace) return shortest(input.program, arguments.story_limits());
-  Story recorded = tell(input.program, arguments.story_limits());
-  if (!recorded.stuck.empty()) return shortest(input.program, arguments.story_limits());
+  Story as_it_went = recorded(input.program);
+  if (!as_it_went.stuck.empty()) return shortest(input.program, arguments.story_limits());
   const PredictReport report = predict_input(input, arguments);
-  if (report.deadlocks.empty()) return recorded;
+  if (report.deadlocks.empty()) return as_it_went;
   Story story = shortest(report.deadlocks.front().program, arguments.story_limits());
   story.predicted = true;
   return story;

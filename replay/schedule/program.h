@@ -67,9 +67,10 @@ enum class TurnKind : std::uint8_t {
   kGrant,
 };
 struct Turn {
-  Turn(std::uint32_t of, TurnKind what = TurnKind::kMove) : thread(of), kind(what) {}
+  Turn(std::uint32_t of, TurnKind what = TurnKind::kMove, std::uint32_t event = 0) : thread(of), kind(what), line(event) {}
   std::uint32_t thread;
   TurnKind kind;
+  std::uint32_t line;  ///< Step::line of the step it is about; 0: whichever comes. A fix may have taken the step away, or put others before it
 };
 
 struct Program {

@@ -12,12 +12,27 @@ class Follower {
   }
 
   std::uint64_t run() {
-    for (const Turn& turn : position_.model().program().order) take(turn);
+    for (const Turn& turn : position_.model().program().order) {
+      if (turn.line == 0 || catch_up(turn)) take(turn);
+    }
     ask_at_last();
     return divergences_;
   }
 
  private:
+  /// Does what stands before the turn's step, as far as that goes. False when the step is gone, or can't be reached now.
+  bool catch_up(const Turn& turn) {
+    const std::uint32_t instance = by_thread_[turn.thread].front();
+    while (!position_.at_end(instance) && position_.step(instance).line < turn.line && position_.can_move(instance)) {
+      deferred_[instance] = false;
+      move(instance);
+    }
+    if (position_.at_end(instance) || position_.step(instance).line > turn.line) return false;
+    if (position_.step(instance).line == turn.line) return true;
+    ++divergences_;
+    return false;
+  }
+
   void take(const Turn& turn) {
     switch (turn.kind) {
       case TurnKind::kRequest: {

@@ -106,9 +106,14 @@ void run_in_turn(Story& story) {
   position.stuck(story.stuck);
 }
 
-/// On a program cut to the last sections the same question is small enough to be answered.
+/// On a program cut to the last sections of those that are stuck the question is small enough to be answered: whoever is stuck is so in these, and the rest only runs beside
+/// them. (On a whole recording it took minutes, and met its limit.)
 void no_return_from_sections(Story& story, const StoryLimits& limits) {
   const Program small = last_sections(story);
+  for (const ProgramThread& thread : small.threads) {
+    // Who could notify may be none of them.
+    if (std::any_of(thread.steps.begin(), thread.steps.end(), [](const Step& step) { return step.kind == StepKind::kWait; })) return;
+  }
   Story sections = begin(small, StoryKind::kRecorded);
   as_recorded(sections);
   find_no_return(sections, limits.explore);
@@ -165,12 +170,17 @@ std::vector<LockView> views_of(const Story& story, const Position& position) {
 
 }  // namespace
 
+Story recorded(const Program& program) {
+  Story story = begin(program, StoryKind::kRecorded);
+  as_recorded(story);
+  return story;
+}
+
 Story tell(const Program& program, const StoryLimits& limits) {
   if (!program.order.empty()) {
-    Story story = begin(program, StoryKind::kRecorded);
-    as_recorded(story);
-    find_no_return(story, limits.explore);
-    if (!story.no_return_known) no_return_from_sections(story, limits);
+    Story story = recorded(program);
+    if (!story.stuck.empty()) no_return_from_sections(story, limits);
+    if (!story.no_return) find_no_return(story, limits.explore);
     return story;
   }
   Story story = searched(program, limits);
@@ -184,13 +194,12 @@ Story tell(const Program& program, const StoryLimits& limits) {
 
 Story shortest(const Program& program, const StoryLimits& limits) {
   if (program.order.empty()) return searched(program, limits);
-  Story recorded = begin(program, StoryKind::kRecorded);
-  as_recorded(recorded);
-  if (recorded.stuck.empty()) return searched(program, limits);
+  const Story whole = recorded(program);
+  if (whole.stuck.empty()) return searched(program, limits);
   // Each of the threads is stuck for good in its last section, so a ring among these is the one that caught the others too.
-  const Program sections = last_sections(recorded);
+  const Program sections = last_sections(whole);
   Story story = searched(sections, limits);
-  story.caught = recorded.stuck.size();
+  story.caught = whole.stuck.size();
   return story;
 }
 

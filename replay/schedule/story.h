@@ -47,6 +47,9 @@ struct StoryLimits {
   std::uint32_t threads = 8;              ///< of one line, when searching; more never make the way shorter
 };
 
+/// The recorded order, to its end: who is stuck there and since when. Without the point of no return.
+[[nodiscard]] Story recorded(const Program& program);
+
 /// The recorded order if the program has one, else the shortest way into a deadlock, else an order in which all finish.
 [[nodiscard]] Story tell(const Program& program, const StoryLimits& limits = {});
 

@@ -85,7 +85,7 @@ class ProgramBuilder {
     step.site = event.place;
     step.line = number_;
     program_.threads[event.thread].steps.push_back(step);
-    program_.order.emplace_back(event.thread, turn);
+    program_.order.emplace_back(event.thread, turn, number_);
   }
 
   void forget_last(std::uint32_t thread) {
