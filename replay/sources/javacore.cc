@@ -9,6 +9,15 @@
 namespace tailback::replay {
 namespace {
 
+/// "Writer 1" of `"Writer 1" (0x00007F5E84362100), entry count 1`; a name may have quotes itself. Empty: none.
+std::string_view quoted(std::string_view text) {
+  const std::size_t open = text.find('"');
+  if (open == std::string_view::npos) return {};
+  const std::size_t address = text.rfind("\" (");
+  const std::size_t close = address != std::string_view::npos && address > open ? address : text.rfind('"');
+  return close > open ? text.substr(open + 1, close - open - 1) : std::string_view();
+}
+
 /// A javacore line is a tag and its text: "4XESTACKTRACE                at com/acme/Demo.run(Demo.java:42)".
 class JavacoreReader final : public LineReader {
  public:
@@ -35,6 +44,8 @@ class JavacoreReader final : public LineReader {
   std::int64_t wall_ns_ = 0;
   std::string statement_;
   std::vector<Owned> owned_;
+  std::string monitor_;                                    ///< of the LOCKS section, which stands before the threads
+  std::unordered_map<std::string, std::string> entering_;  ///< monitor by the thread that waits to enter it: Java 5 and 6 tell it there alone
   std::unordered_map<std::string, ThreadIndex> thread_of_name_;
 };
 
@@ -50,6 +61,12 @@ void JavacoreReader::line(const Line& line) {
     thread_line(line, text);
   } else if (tag == "3XMTHREADBLOCK") {
     if (threads_.open()) block_line(text);
+  } else if (tag == "3LKMONOBJECT") {  // java/lang/String@0x00007F5E5E18E3D8: Flat locked by "Writer 1" (0x00007F5E84362100), entry count 1
+    if (builder_.dump_has_threads()) end_dump();
+    monitor_ = text.substr(0, std::min(text.find(": "), text.size()));
+    if (const std::string_view owner = quoted(text); !owner.empty()) owned_.push_back({std::string(owner), monitor_});
+  } else if (tag == "3LKWAITER") {     // "Writer 0" (0x00007F5E8435BD00)
+    if (!monitor_.empty()) entering_.emplace(quoted(text), monitor_);
   } else if (tag == "3XMCPUTIME") {  // CPU usage total: 0.004365543 secs, …
     double seconds = 0;
     const std::size_t at = text.find("total: ");
@@ -89,6 +106,11 @@ void JavacoreReader::thread_line(const Line& line, std::string_view text) {
   threads_.begin("", name, line.number);
   builder_.thread().id.clear();  // 3XMTHREADINFO1 tells it
   thread_of_name_.try_emplace(std::string(name), builder_.thread_index());
+  if (const auto entering = entering_.find(std::string(name)); entering != entering_.end()) threads_.enters(parse_java_lock(entering->second));
+  if (const std::size_t native = text.find("native ID:"); native != std::string_view::npos) {  // Java 5 and 6 have it here
+    const std::string_view id = text.substr(native + 10);
+    builder_.thread().id = id.substr(0, std::min(id.find_first_of(",)"), id.size()));
+  }
   const std::size_t at = text.find("state:");
   if (at == std::string_view::npos) return;
   std::string_view state = text.substr(at + 6);
@@ -134,6 +156,8 @@ void JavacoreReader::end_dump() {
   builder_.end_dump();
   statement_.clear();
   owned_.clear();
+  monitor_.clear();
+  entering_.clear();
   thread_of_name_.clear();
 }
 

@@ -50,6 +50,7 @@ bool is_name(std::string_view name) {
 }
 
 ///     276 pthread_mutex_lock,open_table,open_tables,…         pt-pmp: uniq -c
+///      12 futex_wait                                          pt-pmp --lines 1
 /// 4711  __poll:handle_connections:main                        quickstack -s
 std::optional<Collapsed> parse(std::string_view line) {
   Collapsed result;
@@ -90,11 +91,7 @@ class PtPmpReader final : public LineReader {
                                          : builder_.begin_row(line.number);
     if (!one_thread) thread.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(collapsed->number, UINT32_MAX));
     for (std::string_view list = collapsed->functions; !list.empty();) {
-      const std::string_view name = trim(take_function(list, collapsed->separator));
-      Frame frame;
-      // "function(module)" of pt-pmp -l, "??" for none
-      if (!name.empty() && !name.starts_with("??")) frame.function = builder_.table().intern(function_name(name));
-      builder_.frame(builder_.table().intern(frame));
+      builder_.frame(frame(trim(take_function(list, collapsed->separator))));
     }
     builder_.end_thread();
   }
@@ -102,21 +99,49 @@ class PtPmpReader final : public LineReader {
   void finish() override { builder_.finish(); }
 
  private:
+  /// "std::mutex::lock(std_mutex.h:100)", "std::thread::join(libstdc++.so.6)", "libstdc++::??(libstdc++.so.6)", "::??"
+  FrameId frame(std::string_view name) {
+    StackTable& table = builder_.table();
+    Frame frame;
+    if (const std::size_t open = name.rfind('('); open != std::string_view::npos && open > 0 && name.ends_with(')')) {
+      const Place place = split_place(name.substr(open + 1, name.size() - open - 2));
+      if (place.line != 0) {
+        frame.file = table.intern(place.file);
+        frame.line = place.line;
+        name = name.substr(0, open);
+      } else if (place.file.find(".so") != std::string_view::npos) {
+        frame.module = table.intern(place.file);
+        name = name.substr(0, open);
+      }
+    }
+    if (!name.empty() && !name.starts_with("??") && !name.ends_with("::??")) frame.function = table.intern(function_name(name));
+    return table.intern(frame);
+  }
+
   DumpBuilder builder_;
 };
 
+/// One function alone is a stack of pt-pmp --lines 1; of any other numbered list it is told by what threads wait in.
+bool is_wait(std::string_view name) {
+  for (const std::string_view word : {"futex", "pthread_", "lll_lock", "poll", "nanosleep", "select", "sigwait", "accept", "io_getevents"}) {
+    if (name.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 Recognition recognise(std::string_view head) {
-  int collapsed = 0, other = 0;
+  int collapsed = 0, alone = 0, waits = 0, other = 0;
   while (!head.empty()) {
     const std::string_view line = trim(take_line(head));
     if (line.empty()) continue;
     std::string_view probe = line;
     const auto parsed = parse(line);
-    // One name alone is too little to tell it from any numbered list.
     if (parsed && parsed->functions.find(parsed->separator) != std::string_view::npos) ++collapsed;
+    else if (parsed) ++alone, waits += is_wait(parsed->functions) ? 1 : 0;
     else if (!take_number(probe)) ++other;
   }
   if (collapsed >= 2 && collapsed > other) return {75, "lines of a count and a stack, \"276 pthread_mutex_lock,open_table\""};
+  if (waits >= 2 && waits * 2 >= alone && alone > other) return {60, "lines of a count and a function that waits, \"12 futex_wait\""};
   return {0, "no lines of a count and functions"};
 }
 
