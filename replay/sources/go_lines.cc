@@ -144,6 +144,13 @@ void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::ve
   }
 }
 
+std::string_view place_without_registers(std::string_view text) {
+  const std::size_t last = text.rfind(' ');
+  if (last == std::string_view::npos || !text.substr(last + 1).starts_with("pc=0x")) return text;
+  const std::size_t registers = text.rfind(" fp=0x");
+  return registers == std::string_view::npos ? text : text.substr(0, registers);
+}
+
 std::optional<GoPlace> parse_go_place(std::string_view text) {
   text = trim(text);
   GoPlace place;

@@ -46,6 +46,8 @@ struct GoPlace {
   bool inlined = false;        ///< no "+0x47": it has no frame of its own
 };
 [[nodiscard]] std::optional<GoPlace> parse_go_place(std::string_view text);
+/// What of the line is the same for every goroutine that stands there: without fp=, sp= and pc=.
+[[nodiscard]] std::string_view place_without_registers(std::string_view text);
 
 /// created by main.main in goroutine 1
 struct GoCreatedBy {

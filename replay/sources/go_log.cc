@@ -1,11 +1,12 @@
 #include "replay/sources/go_log.h"
 
 #include <algorithm>
-#include <array>
 
 #include "replay/sources/dump_builder.h"
+#include "replay/sources/go_dumps.h"
 #include "replay/sources/go_lines.h"
 #include "replay/sources/go_profile.h"
+#include "replay/sources/recent_texts.h"
 #include "replay/sources/scan.h"
 
 namespace tailback::replay {
@@ -26,53 +27,20 @@ enum class State : std::uint8_t {
   kAncestor,
 };
 
-/// Which goroutines a dump has already: one that comes again begins the next dump. Open addressing; cleared by a new epoch.
-class SeenIds {
- public:
-  void clear() {
-    ++epoch_;
-    size_ = 0;
-  }
-  /// False when it was there.
-  bool insert(std::uint64_t id) {
-    if (size_ * 2 >= slots_.size()) grow();
-    Slot& slot = find(id);
-    if (slot.epoch == epoch_) return false;
-    slot = {id, epoch_};
-    ++size_;
-    return true;
-  }
-
- private:
-  struct Slot {
-    std::uint64_t id = 0;
-    std::uint64_t epoch = 0;
-  };
-  Slot& find(std::uint64_t id) {
-    std::size_t at = (id * 0x9e3779b97f4a7c15u) >> 20 & (slots_.size() - 1);
-    while (slots_[at].epoch == epoch_ && slots_[at].id != id) at = (at + 1) & (slots_.size() - 1);
-    return slots_[at];
-  }
-  void grow() {
-    std::vector<Slot> old(std::max<std::size_t>(1024, slots_.size() * 2));
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.epoch == epoch_) find(slot.id) = slot;
-    }
-  }
-  std::vector<Slot> slots_;
-  std::uint64_t epoch_ = 1;
-  std::size_t size_ = 0;
-};
-
 class GoLogReader final : public LineReader {
  public:
-  GoLogReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "go-log", Runtime::kGo), profile_(builder_) {}
+  GoLogReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "go-log", Runtime::kGo), dumps_(builder_), profile_(builder_) {}
 
   void line(const Line& line) override;
   void finish() override;
 
  private:
+  struct KnownPlace {
+    StringId file;
+    std::uint32_t line = 0;
+    bool inlined = false, valid = false;
+  };
+
   std::string_view without_prefix(std::string_view text);
   bool learn_prefix(std::string_view text);
   void outside(const Line& line, std::string_view text);
@@ -81,34 +49,26 @@ class GoLogReader final : public LineReader {
   bool try_call(std::string_view text);
   bool join_wrapped(const Line& line, std::string_view text);
   void header(const Line& line, const GoHeader& header);
-  void boundary_before(const Line& line, const GoHeader& header);
-  void begin_dump(const Line& line);
-  void carry_last_thread_over(const Line& line);
-  void statement(const Line& line, std::string_view text);
-  void close_frame(const GoPlace& place);
+  void close_frame(const KnownPlace& place);
   void end_goroutine();
   void end_dump();
   void partial(std::string_view reason);
 
   // Go up to 1.20 prints this many frames and then, of a parked goroutine, nothing to say that there were more.
   static constexpr std::size_t kMostFramesPrinted = 100;
-  static constexpr std::int64_t kQuietNs = 10'000'000'000;
-  static constexpr std::uint64_t kStatementLines = 64;
 
   DumpBuilder builder_;
+  GoDumps dumps_;
   GoProfileLines profile_;
   State state_ = State::kOutside;
+  RecentTexts<KnownPlace> places_;
+  RecentTexts<StringId> functions_;
   StringId function_;                ///< of the call whose place is awaited
   std::vector<Argument> arguments_;
-  SeenIds seen_;
   std::string prefix_;               ///< of an unknown logger, before every line of the dump
   std::string wrapped_;              ///< the beginning of a line that a terminal or an editor has broken
-  std::vector<std::string> statements_;  ///< printed before the dump that they belong to
-  std::uint64_t statement_line_ = 0, last_line_ = 0;
-  std::int64_t last_wall_ns_ = 0;    ///< of the dump's last line
-  bool gap_ = false;                 ///< log lines have come since the last goroutine
-  bool next_thread_of_crash_ = false;///< "-----": GOTRACEBACK=crash goes on with the next thread's stack
-  bool elided_ = false, sigquit_ = false;
+  std::uint64_t last_line_ = 0;
+  bool elided_ = false;
 };
 
 void GoLogReader::line(const Line& line) {
@@ -141,7 +101,7 @@ void GoLogReader::finish() {
     partial("the input ends within this stack");
     builder_.diagnose(Severity::kDataLoss, last_line_, "the input ends within a goroutine's stack");
   }
-  if (!statements_.empty()) builder_.diagnose(Severity::kInformation, statement_line_, "a panic or fatal error without stacks");
+  dumps_.finish();
   end_dump();
   builder_.finish();
 }
@@ -170,7 +130,7 @@ void GoLogReader::outside(const Line& line, std::string_view text) {
     if (const auto parsed = parse_go_header(text)) return header(line, *parsed);
     if (profile_.begins(text)) {
       end_dump();
-      begin_dump(line);
+      dumps_.begin(line);
       profile_.line(text, line.number);
       return;
     }
@@ -178,91 +138,17 @@ void GoLogReader::outside(const Line& line, std::string_view text) {
     return;
   }
   if (text.empty()) return;
-  if (line.timed) gap_ = true;
-  switch (text.front()) {
-    case 'p': if (text.starts_with("panic: ")) return statement(line, text); break;
-    case 'f': if (text.starts_with("fatal error: ")) return statement(line, text); break;
-    case 'r': if (text.starts_with("runtime: goroutine stack exceeds")) return statement(line, text); break;
-    case 'S': if (text == "SIGQUIT: quit" || text == "SIGABRT: abort") return statement(line, text); break;
-    case '[': if (text.starts_with("[signal ")) return statement(line, text); break;
-    case '-': if (text == "-----") next_thread_of_crash_ = true; break;
-    case '\t': case ' ': case '/':
-      if (text.find(".go:") != std::string_view::npos && parse_go_place(text)) {
-        return builder_.diagnose(Severity::kDataLoss, line.number, "a frame that belongs to no goroutine");
-      }
-      break;
-    default: break;
+  if (dumps_.log_line(line, text)) return;
+  if ((text.front() == '\t' || text.front() == ' ' || text.front() == '/') && text.find(".go:") != std::string_view::npos && parse_go_place(text)) {
+    return builder_.diagnose(Severity::kDataLoss, line.number, "a frame that belongs to no goroutine");
   }
   if (learn_prefix(text)) return outside(line, text.substr(prefix_.size()));
-  const bool marker = text.find("BEGIN") != std::string_view::npos || text.find("END") != std::string_view::npos;
-  const bool of_stacks = text.find("goroutine") != std::string_view::npos || text.find("stack") != std::string_view::npos || text.find("dump") != std::string_view::npos;
-  if (marker && of_stacks) end_dump();
-  // The log has gone on for a while: nothing of this dump is still to come.
-  if (line.timed && last_wall_ns_ != 0 && line.wall_ns - last_wall_ns_ >= kQuietNs) end_dump();
-}
-
-void GoLogReader::statement(const Line& line, std::string_view text) {
-  // Each thread of a crash repeats the signal; "[signal …]" and panics while panicking go on with the same story.
-  const bool goes_on = next_thread_of_crash_ || (!statements_.empty() && line.number - statement_line_ < kStatementLines);
-  if (!goes_on) {
-    end_dump();
-    statements_.clear();
-  }
-  if (text.starts_with("SIGQUIT")) sigquit_ = true;
-  else if (!next_thread_of_crash_ && statements_.size() < 16) statements_.emplace_back(text.substr(0, 1024));
-  statement_line_ = line.number;
-}
-
-void GoLogReader::begin_dump(const Line& line) {
-  Dump& dump = builder_.begin_dump(line.wall_ns);
-  seen_.clear();
-  gap_ = false;
-  if (line.number - statement_line_ < kStatementLines) {
-    for (const std::string& text : statements_) dump.statements.push_back(builder_.table().intern(text));
-    if (sigquit_) dump.reason = builder_.table().intern("SIGQUIT");
-  }
-  statements_.clear();
-  sigquit_ = false;
-}
-
-/// Tells whether this goroutine begins another dump. The dumps of one log follow each other without a mark.
-void GoLogReader::boundary_before(const Line& line, const GoHeader& header) {
-  if (!builder_.dump_has_threads()) {
-    if (!builder_.dump_open()) begin_dump(line);
-    seen_.insert(header.id);
-    return;
-  }
-  const bool again = header.id != 0 && !seen_.insert(header.id);  // 0 is each thread's own
-  if (again) return carry_last_thread_over(line);
-  // Whoever dumps is printed first, and runs.
-  if (header.state == "running" && gap_ && line.wall_ns - last_wall_ns_ >= 1'000'000'000 && last_wall_ns_ != 0) begin_dump(line);
-}
-
-/// The goroutine that dumps is printed first and may be one that the dump before did not have; then the repetition shows only
-/// with the second goroutine, and the first has gone to the wrong dump.
-void GoLogReader::carry_last_thread_over(const Line& line) {
-  builder_.end_thread();
-  Dump& dump = builder_.dump();
-  ThreadRecord last = dump.threads.back();
-  const std::uint64_t its_line = dump.line_of_thread.back();
-  const bool carry = dump.threads.size() > 1 && last.state_text && builder_.table().text(last.state_text) == "running";
-  if (carry) {
-    dump.threads.pop_back();
-    dump.line_of_thread.pop_back();
-  }
-  begin_dump(line);
-  if (carry) {
-    std::string_view id = last.id;
-    seen_.insert(take_number(id).value_or(0));
-    builder_.dump().threads.push_back(std::move(last));
-    builder_.dump().line_of_thread.push_back(its_line);
-  }
+  dumps_.end_at_mark(line, text);
 }
 
 void GoLogReader::header(const Line& line, const GoHeader& header) {
   end_goroutine();
-  boundary_before(line, header);
-  seen_.insert(header.id);
+  dumps_.before_goroutine(line, header);
   Dump& dump = builder_.dump();
   if (dump.wall_ns == 0) dump.wall_ns = line.wall_ns;
   ThreadRecord& thread = builder_.begin_thread(std::to_string(header.id), line.number);
@@ -276,9 +162,6 @@ void GoLogReader::header(const Line& line, const GoHeader& header) {
     if (header.leaked) label.append(label.empty() ? "" : ", ").append("leaked");
     thread.label = table.intern(label);
   }
-  last_wall_ns_ = line.wall_ns;
-  gap_ = false;
-  next_thread_of_crash_ = false;
   state_ = State::kCall;
 }
 
@@ -337,8 +220,9 @@ void GoLogReader::call(const Line& line, std::string_view text) {
 bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
-  if (!is_go_function(parsed->function)) return false;
-  function_ = builder_.table().intern(parsed->function);
+  const StringId function = functions_.get(parsed->function, [&](std::string_view name) { return is_go_function(name) ? builder_.table().intern(name) : StringId{}; });
+  if (!function) return false;
+  function_ = function;
   arguments_.clear();
   if (parsed->arguments.size() >= 3) parse_go_arguments(parsed->arguments, static_cast<std::uint16_t>(std::min<std::size_t>(builder_.frame_count(), 0xffff)), arguments_);
   return true;
@@ -350,8 +234,13 @@ void GoLogReader::place(const Line& line, std::string_view text) {
     const std::string joined = std::exchange(wrapped_, {});
     return place(line, joined);
   }
-  if (const auto parsed = parse_go_place(text)) {
-    close_frame(*parsed);
+  // fp=, sp= and pc= differ from goroutine to goroutine at one place.
+  const KnownPlace& known = places_.get(place_without_registers(text), [&](std::string_view whole) {
+    const auto parsed = parse_go_place(whole);
+    return parsed ? KnownPlace{builder_.table().intern(parsed->file), parsed->line, parsed->inlined, true} : KnownPlace{};
+  });
+  if (known.valid) {
+    close_frame(known);
     state_ = State::kCall;
     return;
   }
@@ -369,10 +258,10 @@ void GoLogReader::place(const Line& line, std::string_view text) {
   call(line, text);
 }
 
-void GoLogReader::close_frame(const GoPlace& place) {
+void GoLogReader::close_frame(const KnownPlace& place) {
   Frame frame;
   frame.function = function_;
-  if (!place.file.empty()) frame.file = builder_.table().intern(place.file);
+  frame.file = place.file;
   frame.line = place.line;
   frame.inlined = place.inlined;
   builder_.frame(builder_.table().intern(frame));
@@ -421,9 +310,7 @@ void GoLogReader::end_goroutine() {
 void GoLogReader::end_dump() {
   end_goroutine();
   profile_.finish();
-  builder_.end_dump();
-  last_wall_ns_ = 0;
-  next_thread_of_crash_ = false;
+  dumps_.end();
 }
 
 Recognition recognise(std::string_view head) {

@@ -26,7 +26,7 @@ class Arena {
 
   void grow(std::size_t at_least) {
     capacity_ = std::max(kBlockItems, at_least);
-    blocks_.push_back(std::make_unique<T[]>(capacity_));
+    blocks_.push_back(std::make_unique_for_overwrite<T[]>(capacity_));
     used_ = 0;
   }
 
