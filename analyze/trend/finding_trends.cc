@@ -173,9 +173,9 @@ void fill(const Recording& recording, const Analysis& analysis, const LockDirect
   const ThreadSeries series = thread_series(recording, recording.dumps[finding.dump].wall_ns);
   const std::size_t onset = explained_onset(series, counts[finding.dump]);
   if (finding.oldest_wait_ns < 0) finding.oldest_wait_ns = longest;
-  if (finding.first_seen_wall_ns == 0) {
-    finding.first_seen_wall_ns = began(recording, counts, by_wait, longest % kMinute == 0, onset != kNoOnset ? series.samples[onset]->wall_ns : 0);
-  }
+  // The rule has told the first dump that shows it; waits and metrics may know of an earlier time.
+  const std::int64_t since = began(recording, counts, by_wait, longest % kMinute == 0, onset != kNoOnset ? series.samples[onset]->wall_ns : 0);
+  if (since != 0 && (finding.first_seen_wall_ns == 0 || since < finding.first_seen_wall_ns)) finding.first_seen_wall_ns = since;
   if (!finding.growth_per_second) {
     const std::vector<std::uint64_t> up_to(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(finding.dump) + 1);
     finding.growth_per_second = growth_per_second(recording, up_to);

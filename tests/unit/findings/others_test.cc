@@ -11,16 +11,11 @@ namespace {
 
 using testing::add_dump;
 using testing::findings_of;
+using testing::many;
 using testing::recording_of;
 
 bool has(const std::vector<Finding>& findings, FindingKind kind) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) { return finding.kind == kind; });
-}
-
-std::string many(int from, int to, std::string_view frames) {
-  std::string text;
-  for (int i = from; i < to; ++i) text += std::to_string(i) + " " + std::string(frames);
-  return text;
 }
 
 constexpr std::string_view kMutexWaiter = "[semacquire]\nsync.(*Mutex).lockSlow(0xc000010000)\nmain.(*Journal).Append(0xc000010000) journal.go:8\nmain.handle() main.go:3\n";

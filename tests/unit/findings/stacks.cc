@@ -110,6 +110,12 @@ Recording recording_of(Runtime runtime, std::string_view text) {
   return recording;
 }
 
+std::string many(int from, int to, std::string_view frames) {
+  std::string text;
+  for (int i = from; i < to; ++i) text += std::to_string(i) + " " + std::string(frames);
+  return text;
+}
+
 std::vector<Finding> findings_of(Recording& recording) {
   std::vector<DumpAnalysis> dumps;
   ShapeTable shapes(recording.table, GroupBy::kLines);

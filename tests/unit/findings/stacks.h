@@ -8,6 +8,7 @@
 // One paragraph a thread, "ID [state] how long, xCOUNT". A frame is function, argument words (`?`: may be stale, `name=`: named), place.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "analyze/analysis.h"
@@ -18,6 +19,9 @@ namespace tailback::analyze::testing {
 Dump& add_dump(Recording& recording, std::string_view text);
 
 [[nodiscard]] Recording recording_of(Runtime runtime, std::string_view text);
+
+/// Threads `from` up to, not including, `to`, all with these frames ("[state]\nframe\n…").
+[[nodiscard]] std::string many(int from, int to, std::string_view frames);
 
 /// As analyze() does it, up to the findings.
 [[nodiscard]] std::vector<Finding> findings_of(Recording& recording);

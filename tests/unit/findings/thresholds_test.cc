@@ -10,13 +10,8 @@ namespace {
 
 using testing::add_dump;
 using testing::findings_of;
+using testing::many;
 using testing::recording_of;
-
-std::string many(int from, int to, std::string_view frames) {
-  std::string text;
-  for (int i = from; i < to; ++i) text += std::to_string(i) + " " + std::string(frames);
-  return text;
-}
 
 bool says(Recording recording, FindingKind kind) {
   const std::vector<Finding> findings = findings_of(recording);
