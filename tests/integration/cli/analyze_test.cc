@@ -61,7 +61,7 @@ TEST_F(Analyze, FollowsTheGrowthAndTheMetricsBesideIt) {
   const json& finding = report["findings"][0];
   EXPECT_NEAR(finding["growth_per_second"].get<double>(), 20.0 / 60, 0.01);
   EXPECT_EQ(finding["over_time"].size(), 3u);
-  EXPECT_EQ(finding["first_seen"], "2020-02-11T09:31:40Z") << "the last quiet sample; the first dump is of 09:32:00";
+  EXPECT_EQ(finding["first_seen"], "2020-02-11T09:31:00Z") << "in the first dump, of 09:32:00, goroutines have waited for a minute";
   ASSERT_FALSE(finding["correlations"].empty());
   EXPECT_EQ(finding["correlations"][0]["metric"], "heap_in_use");
 }
