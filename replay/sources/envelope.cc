@@ -29,7 +29,7 @@ std::size_t place_size(std::string_view text) {
 }  // namespace
 
 Ident ident_at_begin(std::string_view text) {
-  const std::size_t end = text.find_first_of(" :[");
+  const std::size_t end = find_any<' ', ':', '['>(text);
   if (end == std::string_view::npos || end == 0 || text[end] == ' ') return {};
   Ident ident{text.substr(0, end), 0, end};
   if (text[end] == '[') {

@@ -162,8 +162,8 @@ void JavacoreReader::end_dump() {
 }
 
 Recognition recognise(std::string_view head) {
-  const bool sections = head.find("0SECTION") != std::string_view::npos, threads = head.find("3XMTHREADINFO") != std::string_view::npos;
-  if (sections && head.find("1TISIGINFO") != std::string_view::npos) return {95, "a javacore's sections"};
+  const bool sections = contains(head, "0SECTION"), threads = contains(head, "3XMTHREADINFO");
+  if (sections && contains(head, "1TISIGINFO")) return {95, "a javacore's sections"};
   if (threads) return {85, "javacore lines with \"3XMTHREADINFO\""};
   if (sections) return {60, "\"0SECTION\" lines"};
   return {0, "no \"0SECTION\", no \"3XMTHREADINFO\""};

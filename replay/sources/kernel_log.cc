@@ -339,7 +339,7 @@ void KernelLogReader::add_frame(const KernelFrame& frame) {
 }
 
 Recognition recognise(std::string_view head) {
-  const auto has = [&](std::string_view words) { return head.find(words) != std::string_view::npos; };
+  const auto has = [&](std::string_view words) { return contains(head, words); };
   if (has(" blocked for more than ") && has(" seconds.") && has("task ")) return {95, "\"task … blocked for more than … seconds.\""};
   if (has("Showing all locks held in the system:")) return {95, "\"Showing all locks held in the system:\""};
   if (has("possible recursive locking detected") || has("possible circular locking dependency detected")) return {90, "a report of lockdep's"};

@@ -208,11 +208,11 @@ void Lane::recognise(bool last) {
     return;
   }
   if (last) return;
-  // Nothing yet: the first half goes, the second stays, so that what spans the border is seen whole next time.
-  const auto half = std::find_if(head_lines_.begin(), head_lines_.end(), [&](const HeadLine& line) { return line.begin >= head_.size() / 2; });
-  const std::size_t cut = half == head_lines_.end() ? head_.size() : half->begin;
+  // Nothing yet: the last quarter stays, so that what spans the border is seen whole next time.
+  const auto kept = std::find_if(head_lines_.begin(), head_lines_.end(), [&](const HeadLine& line) { return line.begin >= head_.size() / 4 * 3; });
+  const std::size_t cut = kept == head_lines_.end() ? head_.size() : kept->begin;
   head_.erase(0, cut);
-  head_lines_.erase(head_lines_.begin(), half);
+  head_lines_.erase(head_lines_.begin(), kept);
   for (HeadLine& line : head_lines_) line.begin -= cut;
 }
 

@@ -223,7 +223,7 @@ const std::vector<MetricReading>& MetricLines::read(std::string_view line) {
 void MetricLines::read_known_keys(std::string_view line) {
   // key=value, "key":value, key: value (as the first of a line or of a list)
   const std::size_t text_begin = line.size() - without_level_and_place(line).size();
-  for (std::size_t at = line.find_first_of("=:"); at != std::string_view::npos; at = line.find_first_of("=:", at + 1)) {
+  for (std::size_t at = find_any<'=', ':'>(line); at != std::string_view::npos; at = find_any<'=', ':'>(line, at + 1)) {
     std::size_t end = at;
     if (end > 0 && line[end - 1] == '"') --end;
     std::size_t begin = end;

@@ -183,7 +183,7 @@ bool PrefixStripper::cut_syslog(std::string_view& text, LogLine& line, bool pid_
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos || space == 0) return false;
   const std::string_view host = text.substr(0, space);
-  if (host.find_first_of("[](){}=:/") != std::string_view::npos && host.find('[') != std::string_view::npos) return false;
+  if (host.find('[') != std::string_view::npos) return false;
   const Ident ident = ident_at_begin(text.substr(space + 1));
   if (ident.size == 0 || (pid_needed && ident.pid == 0)) return false;
   line.host = host;

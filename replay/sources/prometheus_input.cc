@@ -89,7 +89,7 @@ struct TextLine {
 
 std::optional<TextLine> parse_text_line(std::string_view text) {
   TextLine line;
-  const std::size_t name_end = text.find_first_of("{ \t");
+  const std::size_t name_end = find_any<'{', ' ', '\t'>(text);
   if (name_end == 0 || name_end == std::string_view::npos) return std::nullopt;
   line.series.name = text.substr(0, name_end);
   for (const char c : line.series.name) {

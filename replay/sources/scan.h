@@ -2,6 +2,8 @@
 // each line of dumps of gigabytes.
 #pragma once
 
+#include <string.h>  // memmem
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -64,6 +66,20 @@ namespace tailback::replay {
   const std::string_view part = text.substr(0, at);
   text.remove_prefix(at == std::string_view::npos ? text.size() : at + separator.size());
   return part;
+}
+
+/// The first of these characters at or behind `from`, or npos. (find_first_of calls memchr for each character of the text.)
+template <char... kCharacters>
+[[nodiscard]] constexpr std::size_t find_any(std::string_view text, std::size_t from = 0) noexcept {
+  for (; from < text.size(); ++from) {
+    if (((text[from] == kCharacters) || ...)) return from;
+  }
+  return std::string_view::npos;
+}
+
+/// Whether `words` stand in a text of many KB. (string_view::find stops at every occurrence of their first character.)
+[[nodiscard]] inline bool contains(std::string_view text, std::string_view words) noexcept {
+  return ::memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
 }
 
 /// Splits "hashset.go:52" into file and line; line 0 where the end is not ":number".

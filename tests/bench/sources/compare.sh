@@ -1,23 +1,55 @@
-#!/bin/sh
-# Reads generated dumps with tailback, panicparse (Debian package; where it is installed) and `grep -c`, in the same run.
-#   compare.sh BIN_DIR [DUMPS_OF_THE_LARGE_FILE]      0: no large file; 34 dumps are 1 GB
-set -eu
-bin=$1; many=${2:-0}
+#!/usr/bin/env bash
+# Reads generated inputs with tailback, `grep -c '^goroutine'` and panicparse (Debian package; left out where it is not installed), by turns in one run,
+# and prints for each the least CPU time of all turns, MB/s of it, the most memory, and how many times tailback's time it took.
+#   compare.sh BIN_DIR [TURNS] [LIMIT_SECONDS] [DUMPS_OF_THE_LARGE_FILE]       5 turns, 60 s for a peer, 38 dumps: 1 GB
+# BIN_DIR has sources_bench and sources_generate; `tailback analyze`, the whole way to the report, is measured too where it is there.
+set -euo pipefail
+bin=$1 turns=${2:-5} limit=${3:-60} many=${4:-38}
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
-cpu() { /usr/bin/env bash -c 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>&1; } 2>&1' cpu "$@" | awk '{ print $1 + $2 }'; }
-measure() {
-  file=$1; peer=$2
-  echo "== $file: $(wc -c < "$folder/$file") bytes"
-  "$bin/sources_bench" "$folder/$file" | sed 's/^/tailback    /'
-  ours=$(cpu "$bin/sources_bench" "$folder/$file")
-  base=$(cpu grep -c '^goroutine' "$folder/$file")
-  echo "grep -c     cpu $base s; tailback takes $(echo "$ours $base" | awk '{ printf "%.1f", $1 / ($2 + 0.001) }') times that"
-  if [ "$peer" = yes ] && command -v panicparse >/dev/null; then
-    theirs=$(cpu panicparse "$folder/$file")
-    echo "panicparse  cpu $theirs s, $(echo "$theirs $ours" | awk '{ printf "%.0f", $1 / ($2 + 0.001) }') times tailback's"
-  fi
+
+# turn NAME COMMAND…: one more turn; the output goes to a file, as grep stops at the first match when it writes to /dev/null.
+turn() {
+  local name=$1; shift
+  [ -e "$folder/$name.late" ] && return
+  local status=0 TIMEFORMAT='%3U %3S'
+  { time timeout "$limit" /usr/bin/time -o "$folder/memory" -f '%M' "$@" > "$folder/out" 2> "$folder/err" || status=$?; } 2> "$folder/cpu"
+  if [ "$status" = 124 ]; then touch "$folder/$name.late"
+  elif [ "$status" = 0 ]; then echo "$(cat "$folder/cpu") $(cat "$folder/memory")" >> "$folder/$name.times"
+  else echo "$name failed: $(tail -1 "$folder/err")" >&2; exit 1; fi
 }
-"$bin/sources_generate" incident > "$folder/incident"; measure incident yes
-"$bin/sources_generate" distinct 5000 > "$folder/distinct-5000"; measure distinct-5000 yes
-"$bin/sources_generate" distinct 20000 > "$folder/distinct-20000"; measure distinct-20000 yes
-if [ "$many" -gt 0 ]; then "$bin/sources_generate" incident "$many" > "$folder/many"; measure many no; fi
+row() {
+  local name=$1 bytes=$2 ours=$3
+  if [ -e "$folder/$name.late" ]; then printf '  %-18s > %s s (stopped), more than %.0f times\n' "$name" "$limit" "$(echo "$limit $ours" | awk '{ print $1 / $2 }')"; return; fi
+  [ -e "$folder/$name.times" ] || return 0
+  awk -v name="$name" -v bytes="$bytes" -v ours="$ours" '{ t = $1 + $2; if (NR == 1 || t < least) least = t; if ($3 > most) most = $3 }
+    END { if (least < 0.001) least = 0.001; printf "  %-18s %8.3f s %8.0f MB/s %7.0f MB %8.2f times\n", name, least, bytes / 1e6 / least, most / 1024, least / ours }' "$folder/$name.times"
+}
+# measure TITLE PEERS GENERATOR_ARGUMENTS…
+measure() {
+  local title=$1 peers=$2; shift 2
+  local file=$folder/input bytes goroutines pattern='^goroutine'
+  [ "$1" = prefixed ] && pattern='F goroutine'
+  rm -f "$folder"/*.times "$folder"/*.late
+  "$bin/sources_generate" "$@" > "$file"
+  bytes=$(stat -c %s "$file"); goroutines=$(grep -c 'goroutine [0-9]* \[' "$file" || true)
+  printf '%s: %s (%.1f MB, %s goroutines)\n' "$title" "$*" "$(echo "$bytes" | awk '{ print $1 / 1e6 }')" "$goroutines"
+  for _ in $(seq "$turns"); do
+    turn reader "$bin/sources_bench" "$file"
+    [ -x "$bin/tailback" ] && [ "$peers" != none ] && turn analyze "$bin/tailback" analyze "$file"
+    [ "$peers" != none ] && turn grep grep -c "$pattern" "$file"
+    if [ "$peers" = all ] && command -v panicparse > /dev/null; then turn panicparse panicparse "$file"; fi
+  done
+  local ours; ours=$(awk '{ t = $1 + $2; if (NR == 1 || t < least) least = t } END { print least < 0.001 ? 0.001 : least }' "$folder/reader.times")
+  for name in reader analyze grep panicparse; do row "$name" "$bytes" "$ours"; done
+  rm -f "$file"
+}
+measure 'one dump of the incident' all incident 1
+measure 'the same in a container log' grep prefixed 1
+for count in 2000 5000 10000 20000; do measure 'distinct stacks' all distinct "$count"; done
+for count in 10000 47905; do measure 'jstack' none jstack "$count"; done
+for count in 10000 47905; do measure 'gdb' none gdb "$count"; done
+turns=$((turns < 3 ? turns : 3))
+if [ "$many" -gt 0 ]; then
+  measure 'many dumps' grep incident "$many"
+  measure 'a log without a dump' none log 1024
+fi
