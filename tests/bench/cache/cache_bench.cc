@@ -4,11 +4,15 @@
 //   TAILBACK_BENCH_KEYS=10000000 cache_bench           the size of the largest service that was asked about
 #include <tailback/refresh_cache.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <numeric>
+#include <random>
 #include <shared_mutex>
 #include <unordered_map>
+#include <vector>
 
 #ifdef TAILBACK_HAVE_TBB
 #include <tbb/concurrent_hash_map.h>
@@ -28,6 +32,14 @@ std::size_t keys() {
   return count;
 }
 
+// Keys in the order in which they come: not one after the other, which would lay a map's nodes side by side as no service's are.
+std::vector<Key> arriving() {
+  std::vector<Key> all(keys());
+  std::iota(all.begin(), all.end(), Key{0});
+  std::shuffle(all.begin(), all.end(), std::mt19937_64(1));
+  return all;
+}
+
 template <class Get>
 void read(benchmark::State& state, Get get) {
   std::uint64_t at = static_cast<std::uint64_t>(state.thread_index()) * 7919;
@@ -42,7 +54,7 @@ struct ByHand {
   std::shared_mutex mutex;
   std::unordered_map<Key, Value> values;
   ByHand() {
-    for (Key key = 0; key < keys(); ++key) values.emplace(key, std::make_shared<std::uint64_t>(key));
+    for (const Key key : arriving()) values.emplace(key, std::make_shared<std::uint64_t>(key));
   }
 };
 
@@ -61,7 +73,7 @@ Cache& cache() {
     auto* made = new Cache(options, Cache::BatchLoader([](const std::vector<Key>& wanted) {
       return std::vector<std::optional<std::uint64_t>>(wanted.begin(), wanted.end());
     }));
-    for (Key key = 0; key < keys(); ++key) made->get(key);
+    for (const Key key : arriving()) made->get(key);
     while (made->statistics().loads_waiting > 0 || made->statistics().loads_in_flight > 0) std::this_thread::yield();
     return made;
   }();
@@ -78,7 +90,7 @@ void tbb_map(benchmark::State& state) {
   using Map = tbb::concurrent_hash_map<Key, Value>;
   static Map* const map = [] {
     auto* made = new Map;
-    for (Key key = 0; key < keys(); ++key) made->emplace(key, std::make_shared<std::uint64_t>(key));
+    for (const Key key : arriving()) made->emplace(key, std::make_shared<std::uint64_t>(key));
     return made;
   }();
   read(state, [](Key key) {
