@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <tuple>
 
 #include "runtime/capture/machine_code.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kLargestFrame = 64 * 1024, kLargestObject = 512;
 constexpr std::size_t kMostSignalled = 64;
+constexpr auto kAnswerTime = std::chrono::milliseconds(100);  // a sleeper needs a processor to answer, which on a stalling machine takes its time
 
 constexpr std::array<std::string_view, 6> kLibraries = {"libc.so", "libc-", "libpthread", "ld-linux", "libstdc++", "libgcc_s"};
 
@@ -95,7 +97,7 @@ void GuardScan::search_for_holders(Dump& dump, const HolderSearch& search, Resol
   const auto end = Clock::now() + options_.guard_scan_budget;
   const std::span<const std::uint32_t> all(search.order);
   std::size_t seen = scan_some(dump, all.first(search.first), end, stats);
-  if (seen == search.first && !all_found(dump) && options_.signals && signal_ != 0) scan_with_registers(dump, search.order);
+  if (seen == search.first && !all_found(dump) && options_.signals && signal_ != 0) scan_with_registers(dump, search.order, end);
   if (seen == search.first && !all_found(dump)) seen += scan_some(dump, all.subspan(search.first), end, stats);
   else if (seen == search.first) return;
   if (seen == all.size()) return;
@@ -125,10 +127,10 @@ bool GuardScan::all_found(const Dump& dump) const {
 
 /// Memory shows only registers that a callee has saved. Where that found no one, a few suspects are asked for theirs: only those in a
 /// wait that the kernel restarts, so nothing is disturbed.
-void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects) {
+void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects, Clock::time_point end) {
   std::size_t asked = 0;
   for (std::uint32_t index : suspects) {
-    if (asked == kMostSignalled) return;
+    if (asked == kMostSignalled || Clock::now() > end) return;
     const ThreadRow row = resolver_.raw().row(index);
     SystemCall call;
     call.reading = static_cast<CallReading>(row.reading);
@@ -142,10 +144,10 @@ void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uin
     {
       const BusyMark mark;
       if (!mark.taken()) return;  // a capture has begun: it comes first
-      Signaller signaller(signal_, std::chrono::milliseconds(20), std::chrono::milliseconds(40), *this);
+      Signaller signaller(signal_, kAnswerTime, 2 * kAnswerTime, *this);
       static_cast<void>(signaller.send(static_cast<pid_t>(row.tid), index, SlotRequest::kRegisters));
     }
-    if (answered_ && answered_pc_ == row.pc && answered_stack_pointer_ == row.stack_pointer) scan_thread(dump, index, &answered_registers_);
+    if (answered_ && answered_pc_ == row.pc && answered_stack_pointer_ == row.stack_pointer && is_back(row)) scan_thread(dump, index, &answered_registers_);
   }
 }
 
@@ -155,6 +157,17 @@ void GuardScan::answered(std::uint32_t, const SignalSlot& slot) noexcept {
   answered_pc_ = behind_system_call(memory_, slot.pc, in_call);
   answered_stack_pointer_ = slot.stack_pointer;
   answered_registers_ = slot.callee_saved;
+}
+
+/// A thread that has answered is for a moment on its way back into its call: on a busy machine until it gets a processor.
+bool GuardScan::is_back(const ThreadRow& row) const {
+  constexpr auto kPause = std::chrono::microseconds(200);
+  const auto end = Clock::now() + kAnswerTime;
+  while (!still_there(row)) {
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
 }
 
 bool GuardScan::still_there(const ThreadRow& row) const {

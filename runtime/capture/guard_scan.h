@@ -76,12 +76,13 @@ class GuardScan final : private AnswerVisitor {
   void search_for_holders(Dump& dump, const HolderSearch& search, ResolveStats& stats);
   std::size_t scan_some(const Dump& dump, std::span<const std::uint32_t> suspects, Clock::time_point end, ResolveStats& stats);
   bool all_found(const Dump& dump) const;
-  void scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects);
+  void scan_with_registers(const Dump& dump, const std::vector<std::uint32_t>& suspects, Clock::time_point end);
   bool scan_thread(const Dump& dump, std::uint32_t index, const std::array<std::uint64_t, 6>* registers);
   void scan_frame(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const FrameArea& area);
   Sight look_for(std::uint64_t lock, const FrameArea& area);
   static bool saves_a_register(const FrameArea& area, std::uint64_t at);
   bool still_there(const ThreadRow& row) const;
+  bool is_back(const ThreadRow& row) const;
   std::size_t first_own_frame(const ResolvedStack& stack) const;
   bool library_frame(FrameId frame) const;
   void propose(const Dump& dump, std::uint32_t index, const ResolvedStack& stack, std::size_t position, const Target& target, Evidence evidence);
