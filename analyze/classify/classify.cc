@@ -83,6 +83,25 @@ void bind_join(Recording& recording, Dump& dump, ThreadIndex thread, const WaitS
   }
 }
 
+/// Who runs a class's initialiser stands in it: that is whom the others wait for (JLS 12.4.2).
+void bind_initialisers(Recording& recording, Dump& dump) {
+  std::unordered_map<std::string, LockId> of_function;
+  for (std::uint32_t i = 0; i < dump.locks.size(); ++i) {
+    const std::string_view name = recording.table.text(dump.locks[i].name);
+    if (name.starts_with(kInitialiserOf)) of_function.emplace(std::string(name.substr(kInitialiserOf.size())) + ".<clinit>", LockId{i});
+  }
+  if (of_function.empty()) return;
+  for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
+    const ThreadView view(recording.table, dump.threads[i]);
+    for (std::size_t frame = 0; frame < view.size(); ++frame) {
+      const auto found = of_function.find(std::string(view.function(frame)));
+      if (found == of_function.end()) continue;
+      dump.holds.push_back(Hold{.thread = {i}, .lock = found->second, .frame = static_cast<std::uint16_t>(frame),
+                                .evidence = recording.table.intern("the thread runs the initialiser of the class")});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Activity> classify(Recording& recording, Dump& dump) {
@@ -107,6 +126,7 @@ std::vector<Activity> classify(Recording& recording, Dump& dump) {
     else if (site.lock != LockKind::kUnknown) binder.add({i}, site);
   }
   binder.bind();
+  if (recording.info.runtime == Runtime::kJava) bind_initialisers(recording, dump);
   if (!joins.empty()) {
     std::unordered_map<std::string_view, std::uint32_t> by_id;
     for (std::uint32_t i = 0; i < dump.threads.size(); ++i) by_id.emplace(dump.threads[i].id, i);

@@ -29,14 +29,12 @@ struct CallRule {
 /// System calls by their libc names, without leading underscores and "GI_"; compared whole, "64", "_nocancel" and "_time64" cut off.
 constexpr CallRule kCalls[] = {
     {"nanosleep", ActivityKind::kSleep}, {"clock_nanosleep", ActivityKind::kSleep}, {"usleep", ActivityKind::kSleep}, {"sleep", ActivityKind::kSleep},
-    {"pause", ActivityKind::kSystemCall}, {"libc_pause", ActivityKind::kSystemCall}, {"sigwait", ActivityKind::kSystemCall}, {"do_sigwait", ActivityKind::kSystemCall},
+    {"pause", ActivityKind::kSystemCall}, {"sigwait", ActivityKind::kSystemCall}, {"do_sigwait", ActivityKind::kSystemCall},
     {"sigwaitinfo", ActivityKind::kSystemCall}, {"sigtimedwait", ActivityKind::kSystemCall}, {"sigsuspend", ActivityKind::kSystemCall},
-    {"read", ActivityKind::kIo}, {"libc_read", ActivityKind::kIo}, {"write", ActivityKind::kIo}, {"libc_write", ActivityKind::kIo},
-    {"pread", ActivityKind::kIo}, {"libc_pread", ActivityKind::kIo}, {"pwrite", ActivityKind::kIo}, {"libc_pwrite", ActivityKind::kIo},
-    {"readv", ActivityKind::kIo}, {"writev", ActivityKind::kIo}, {"recv", ActivityKind::kIo}, {"libc_recv", ActivityKind::kIo}, {"recvfrom", ActivityKind::kIo},
-    {"libc_recvfrom", ActivityKind::kIo}, {"recvmsg", ActivityKind::kIo}, {"libc_recvmsg", ActivityKind::kIo}, {"send", ActivityKind::kIo},
-    {"libc_send", ActivityKind::kIo}, {"sendto", ActivityKind::kIo}, {"sendmsg", ActivityKind::kIo}, {"accept", ActivityKind::kIo},
-    {"libc_accept", ActivityKind::kIo}, {"accept4", ActivityKind::kIo}, {"connect", ActivityKind::kIo}, {"libc_connect", ActivityKind::kIo},
+    {"read", ActivityKind::kIo}, {"write", ActivityKind::kIo}, {"pread", ActivityKind::kIo}, {"pwrite", ActivityKind::kIo},
+    {"readv", ActivityKind::kIo}, {"writev", ActivityKind::kIo}, {"recv", ActivityKind::kIo}, {"recvfrom", ActivityKind::kIo},
+    {"recvmsg", ActivityKind::kIo}, {"send", ActivityKind::kIo}, {"sendto", ActivityKind::kIo}, {"sendmsg", ActivityKind::kIo},
+    {"accept", ActivityKind::kIo}, {"accept4", ActivityKind::kIo}, {"connect", ActivityKind::kIo},
     {"poll", ActivityKind::kIo}, {"ppoll", ActivityKind::kIo}, {"select", ActivityKind::kIo}, {"pselect", ActivityKind::kIo},
     {"epoll_wait", ActivityKind::kIo}, {"epoll_pwait", ActivityKind::kIo}, {"io_getevents", ActivityKind::kIo}, {"io_uring_enter", ActivityKind::kIo},
     {"fsync", ActivityKind::kIo}, {"fdatasync", ActivityKind::kIo}, {"fcntl", ActivityKind::kIo}, {"flock", ActivityKind::kIo},
@@ -46,7 +44,7 @@ constexpr CallRule kCalls[] = {
 /// Of the C and C++ libraries and the start of threads: not the program's own.
 constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
-                                           "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::"};
+                                           "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::", "boost_asio_"};
 constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso"};
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
 constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"};
@@ -54,6 +52,7 @@ constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"
 /// "clock_nanosleep" of "clock_nanosleep_time64", "read" of "read_nocancel".
 std::string_view call_name(std::string_view name) {
   name = bare_name(name);
+  if (name.starts_with("libc_")) name.remove_prefix(5);  // __libc_open64
   name = name.substr(0, name.find('@'));
   for (const std::string_view suffix : {"_nocancel", "_time64", "_internal", "64"}) {
     if (name.ends_with(suffix)) name.remove_suffix(suffix.size());

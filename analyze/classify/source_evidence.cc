@@ -107,6 +107,9 @@ std::size_t Evidence::find_place(const SourceFunction& function, SourceEvidence&
     if (place == SourceTokens::kNone) place = i;
     if (callee_.empty() || !tokens_[i].is(callee_)) continue;
     result.callee_found = true;
+    for (std::size_t at = i; at >= 2 && (tokens_.is(at - 1, ".") || tokens_.is(at - 1, "->")) && tokens_[at - 2].word(); at -= 2) {
+      result.callee_object.insert(0, std::string(tokens_[at - 2].text) + (result.callee_object.empty() ? "" : "."));
+    }
     return i;
   }
   return place == SourceTokens::kNone ? std::clamp(begin, function.open + 1, std::max(function.close, function.open + 1)) : place;

@@ -47,6 +47,7 @@ struct SourceEvidence {
   std::uint32_t function_line = 0;
   std::string text;            ///< the line asked for, trimmed
   bool callee_found = false;   ///< the line does call `callee`; where it was given and this is false, the source may be another version
+  std::string callee_object;   ///< what the callee is called on, as written: "other", "q.sink"; empty: nothing, or the object itself
   std::vector<SourceHold> held;     ///< taken before the place and not released, in the order taken
   std::vector<SourceHold> taken;    ///< what the line itself takes: what a thread that waits there waits for
   std::vector<SourceHold> released; ///< taken and released again before the place: refutes a hold

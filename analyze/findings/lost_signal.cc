@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kFewestWaiters = 2;
 
-bool for_a_signal(ActivityKind kind) { return kind == ActivityKind::kCondition; }
+bool for_a_signal(ActivityKind kind) { return kind == ActivityKind::kCondition || kind == ActivityKind::kWaitGroup; }
 
 struct Crowd {
   std::vector<ThreadIndex> members;

@@ -47,11 +47,36 @@ bool runs_a_task(const Case& dump, ThreadIndex thread) {
   return dump.activity(thread).own_frame < outermost_own(dump.recording().table, dump.rules(), view);
 }
 
+/// A closure that another function made, on the stack of a goroutine between its own entry and the wait: a task that the goroutine was handed.
+///
+///     main.resolve  main.main.func2  main.Submit[...].func1  main.(*Pool).worker
+bool runs_a_closure(const Case& dump, ThreadIndex thread) {
+  const ThreadView view = dump.view(thread);
+  const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), view);
+  // What a library calls is a handler, not a worker.
+  if (own >= view.size() || (own + std::size_t{1} < view.size() && view.function(own + std::size_t{1}) != "runtime.goexit")) return false;
+  const std::string_view entry = view.function(own);
+  const std::string_view maker = entry.substr(0, entry.find(".func"));
+  for (std::size_t i = dump.activity(thread).own_frame; i < own; ++i) {
+    const std::string_view function = view.function(i);
+    const std::size_t closure = function.find(".func");
+    if (closure != std::string_view::npos && !maker.starts_with(function.substr(0, closure)) && runs_a_task(dump, thread)) return true;
+  }
+  return false;
+}
+
+/// What a worker with a task waits for: a result. In Go a result is what a channel yields.
+bool waits_for_a_result(const Case& dump, ThreadIndex thread, bool known) {
+  const ActivityKind kind = dump.activity(thread).kind;
+  if (kind == ActivityKind::kFuture) return known || runs_a_task(dump, thread);
+  return dump.recording().info.runtime == Runtime::kGo && kind == ActivityKind::kChannelReceive && runs_a_closure(dump, thread);
+}
+
 bool somebody_else_acts(const Case& dump, const Pool& pool) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (std::find(pool.members.begin(), pool.members.end(), ThreadIndex{i}) != pool.members.end()) continue;
     const ActivityKind kind = dump.activity({i}).kind;
-    if (kind == ActivityKind::kFuture || kind == ActivityKind::kLock) continue;
+    if (kind == ActivityKind::kFuture || kind == ActivityKind::kLock || accepts(dump.recording().table, dump.rules(), dump.view({i}))) continue;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
   }
   return false;
@@ -72,7 +97,7 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     Pool& pool = pools[name];
     pool.known_executor = known;
     pool.workers += dump.dump().threads[i].count;
-    if (dump.activity({i}).kind != ActivityKind::kFuture || !(known || runs_a_task(dump, {i}))) continue;
+    if (!waits_for_a_result(dump, {i}, known)) continue;
     pool.waiting += dump.dump().threads[i].count;
     pool.members.push_back({i});
   }
@@ -82,7 +107,8 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     Finding finding = dump.finding(FindingKind::kPoolExhaustion);
     const bool acts = !missing.empty() || somebody_else_acts(dump, pool);
     if (acts && !pool.known_executor) continue;
-    finding.confidence = acts ? Confidence::kPossible : Confidence::kLikely;
+    const bool futures = dump.activity(pool.members.front()).kind == ActivityKind::kFuture;
+    finding.confidence = acts || !futures ? Confidence::kPossible : Confidence::kLikely;
     finding.severity = severity_of(finding.confidence);
     const ThreadIndex first = pool.members.front();
     ChainLink link = dump.link(first, nullptr, dump.graph().wait_of(first));

@@ -39,6 +39,7 @@ struct Rule {
 [[nodiscard]] const std::vector<Rule>& rules();
 
 void find_deadlock_cycle(const Case&, const History&, Found&);
+void find_all_at_locks(const Case&, const History&, Found&);
 void find_recursive_lock(const Case&, const History&, Found&);
 void find_recursive_read_lock(const Case&, const History&, Found&);
 void find_orphaned_lock(const Case&, const History&, Found&);
@@ -46,6 +47,7 @@ void find_lock_convoy(const Case&, const History&, Found&);
 void find_channel_deadlock(const Case&, const History&, Found&);
 void find_stalled_holder(const Case&, const History&, Found&);
 void find_pool_exhaustion(const Case&, const History&, Found&);
+void find_exhausted_permits(const Case&, const History&, Found&);
 void find_lost_signal(const Case&, const History&, Found&);
 void find_leak(const Case&, const History&, Found&);
 void find_contention(const Case&, const History&, Found&);

@@ -23,13 +23,26 @@ std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, 
     const Frame& frame = thread.frame(i - 1);
     if (!rules.library(table.text(frame.function), table.text(frame.file), table.text(frame.module))) return static_cast<std::uint16_t>(i - 1);
   }
-  return static_cast<std::uint16_t>(thread.size());
+  return own_frame(rules, table, thread, 0);
+}
+
+bool accepts(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread) {
+  for (std::size_t i = 0; i < thread.size(); ++i) {
+    const Frame& frame = thread.frame(i);
+    const std::string_view function = thread.function(i);
+    if (!rules.library(function, table.text(frame.file), table.text(frame.module))) return false;
+    for (const std::string_view name : {"Accept", "accept", "accept4"}) {
+      if (function.ends_with(name)) return true;
+    }
+  }
+  return false;
 }
 
 bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
   if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
   const std::uint16_t own = outermost_own(table, rules, thread);
-  if (own == thread.size()) return false;
+  // No line of the program's own, and yet at a lock: somebody's code was inlined, or stripped of its name.
+  if (own == thread.size()) return thread.size() != 0 && activity.kind == ActivityKind::kLock;
   const std::string_view function = thread.function(own);
   const bool is_main = function == "main" || function.ends_with(".main") || function.ends_with("TestMain") || function == "<module>";
   const bool waits = activity.kind != ActivityKind::kIo && activity.kind != ActivityKind::kRunning && activity.kind != ActivityKind::kUnknown &&

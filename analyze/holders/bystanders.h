@@ -15,6 +15,9 @@ namespace tailback::analyze {
 /// Index of the outermost frame of the program's own; size of the stack: none.
 [[nodiscard]] std::uint16_t outermost_own(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread);
 
+/// Whether the thread waits for connections: it begins work, and ends nobody's wait itself.
+[[nodiscard]] bool accepts(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread);
+
 /// Whether the thread is none of the above.
 [[nodiscard]] bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity);
 

@@ -72,7 +72,7 @@ class Finder {
         for (const std::uint32_t s : scope->second) add_scope(found->second, i, frame, s);
       }
       const Receiver receiver = rules_.receiver(view, i);
-      if (receiver.type.empty()) continue;
+      if (receiver.type.empty() || rules_.library(view.function(i), view.file(i), recording_.table.text(frame.module))) continue;
       if (const auto methods = by_type_.find(receiver.type); methods != by_type_.end()) {
         for (const std::uint32_t s : methods->second) found->second.push_back({static_cast<std::uint16_t>(i), s, kNoPlace, true});
       }

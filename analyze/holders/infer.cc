@@ -166,7 +166,7 @@ void name_lock(Recording& recording, Lock& lock, const std::string& name) {
 void infer_holders(Recording& recording, std::size_t dump_index, const std::vector<Activity>& activities, const AnalyzeOptions& options) {
   Dump& dump = recording.dumps[dump_index];
   const RuntimeRules& rules = runtime_rules(recording.info.runtime);
-  const std::vector<Subject> subjects = find_subjects(recording, dump, rules);
+  const std::vector<Subject> subjects = find_subjects(recording, dump, activities, rules);
   if (subjects.empty()) return;
   SourceCheck source(recording, dump, rules, options);
   std::vector<std::vector<Candidate>> by_subject(subjects.size());

@@ -1,5 +1,6 @@
 #include "analyze/holders/source_check.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "analyze/holders/bystanders.h"
@@ -13,7 +14,27 @@ constexpr std::size_t kMostLines = 4096;
 /// Whether the next frame in is one that the source calls: the runtime interrupts a goroutine anywhere (runtime.asyncPreempt).
 bool calls(const ThreadView& view, std::size_t frame) { return frame > 0 && !view.function(frame - 1).starts_with("runtime."); }
 
+/// "s" of "s.mu": the object that the lock is a member of, as the function writes it; empty: its own.
+std::string_view object_of(std::string_view lock) {
+  const std::size_t dot = lock.find_last_of(".>");
+  std::string_view object = dot == std::string_view::npos ? std::string_view{} : lock.substr(0, dot);
+  if (object.ends_with('-')) object.remove_suffix(1);
+  return object == "this" ? std::string_view{} : object;
+}
+
 }  // namespace
+
+/// A lock's key is that of its class, and two objects of one class have two locks: who waits for what the source says that it holds waits for
+/// itself only if it is the same object. The receivers tell, else on what the function calls on.
+SourceCheck::Verdict SourceCheck::same_object(const Subject& subject, const Candidate& candidate, const SourceEvidence& at, const SourceHold& hold) const {
+  const ThreadView view(recording_.table, dump_.threads[candidate.thread.index]);
+  const Receiver receiver = rules_.receiver(view, candidate.frame);
+  if (receiver.value != 0 && subject.has_object(receiver.value)) return Verdict::kHeld;
+  if ((at.callee_object == "this" ? std::string_view{} : at.callee_object) == object_of(hold.lock)) return Verdict::kHeld;
+  const auto wait = std::find_if(dump_.waits.begin(), dump_.waits.end(), [&](const Wait& w) { return w.thread == candidate.thread; });
+  const bool asks = wait != dump_.waits.end() && candidate.frame == dump_.asking_frame(*wait) + 1;
+  return asks ? Verdict::kNotHeld : Verdict::kUnknown;
+}
 
 SourceCheck::SourceCheck(const Recording& recording, const Dump& dump, const RuntimeRules& rules, const AnalyzeOptions& options)
     : recording_(recording), dump_(dump), rules_(rules), finder_(options.source_dir, options.source_from_paths) {}
@@ -69,6 +90,11 @@ SourceCheck::Verdict SourceCheck::check(const Subject& subject, const Candidate&
   const std::string file = source_path(view.function(candidate.frame), view.file(candidate.frame));
   if (const SourceHold* hold = find_hold(at.held, lock, file)) {
     if (hold->maybe) return Verdict::kUnknown;
+    // Somebody must read where a writer waits for readers, and then who reads again is the one to suspect.
+    const bool must_read = subject.pending_writer && hold->mode == LockMode::kShared;
+    if (candidate.waits_for_it && !must_read) {
+      if (const Verdict verdict = same_object(subject, candidate, at, *hold); verdict != Verdict::kHeld) return verdict;
+    }
     mode = hold->mode;
     words = "the source takes it at " + quote(file, hold->line, hold->text) + " and has not given it back at " + quote(file, view.frame(candidate.frame).line, at.text);
     return Verdict::kHeld;

@@ -35,6 +35,7 @@ class SourceCheck {
     bool known = false;
   };
 
+  [[nodiscard]] Verdict same_object(const Subject& subject, const Candidate& candidate, const SourceEvidence& at, const SourceHold& hold) const;
   const LockText& lock_text(const Subject& subject);
   const SourceEvidence& evidence(const ThreadView& view, std::size_t frame);
   const SourceHold* find_hold(const std::vector<SourceHold>& holds, const LockText& lock, std::string_view file) const;

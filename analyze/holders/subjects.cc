@@ -42,12 +42,14 @@ void add_place(Subject& subject, const ThreadView& view, std::size_t caller, Loc
 bool Subject::has_object(std::uint64_t value) const { return std::find(objects.begin(), objects.end(), value) != objects.end(); }
 bool Subject::has_type(std::string_view type) const { return std::find(types.begin(), types.end(), type) != types.end(); }
 
-std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump, const RuntimeRules& rules) {
+std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules) {
   const std::vector<bool> known = settled(dump);
   std::vector<Subject> subjects;
   std::unordered_map<std::uint32_t, std::size_t> of_lock;
   for (const Wait& wait : dump.waits) {
     if (wait.lock.index >= dump.locks.size() || wait.thread.index >= dump.threads.size()) continue;
+    // What a worker without work waits at is no lock that somebody holds, whatever class it is of.
+    if (activities[wait.thread.index].kind == ActivityKind::kIdle) continue;
     const Lock& lock = dump.locks[wait.lock.index];
     if (known[wait.lock.index] || !can_be_held(lock.kind)) continue;
     const auto [found, added] = of_lock.try_emplace(wait.lock.index, subjects.size());

@@ -35,6 +35,6 @@ struct Subject {
   [[nodiscard]] bool has_type(std::string_view type) const;
 };
 
-[[nodiscard]] std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump, const RuntimeRules& rules);
+[[nodiscard]] std::vector<Subject> find_subjects(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules);
 
 }  // namespace tailback::analyze

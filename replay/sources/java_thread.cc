@@ -169,6 +169,20 @@ void JavaThreads::waits(JavaLock lock) {
   blocked_ = Blocked::kWaiting;
 }
 
+void JavaThreads::awaits_initialiser(std::string_view class_name) {
+  enters({0, class_name});
+  blocked_ = Blocked::kInitialising;
+}
+
+/// A class has one initialiser, so its name is its identity; classes that are waited for are few.
+LockId JavaThreads::initialiser_of(std::string_view class_name) {
+  const StringId name = builder_.table().intern(std::string(kInitialiserOf) + std::string(class_name));
+  const std::vector<Lock>& locks = builder_.dump().locks;
+  const auto known = std::find_if(locks.begin(), locks.end(), [name](const Lock& lock) { return lock.kind == LockKind::kMonitor && lock.address == 0 && lock.name == name; });
+  if (known != locks.end()) return {static_cast<std::uint32_t>(known - locks.begin())};
+  return builder_.lock(0, LockKind::kMonitor, name);
+}
+
 void JavaThreads::parks(JavaLock lock) {
   enters(lock);
   blocked_ = Blocked::kParked;
@@ -195,7 +209,9 @@ void JavaThreads::add_waits() {
   Wait wait;
   wait.thread = builder_.thread_index();
   wait.frame = on_frame_;
-  if (blocked_ == Blocked::kEntering) {
+  if (blocked_ == Blocked::kInitialising) {
+    wait.lock = initialiser_of(class_);
+  } else if (blocked_ == Blocked::kEntering) {
     wait.lock = lock_of(on_, LockKind::kMonitor);
   } else if (blocked_ == Blocked::kWaiting) {
     bool join = false;

@@ -40,6 +40,7 @@ class JavaThreads {
   void enters(JavaLock lock);            ///< blocked at a monitor, in the frame before this
   void enters_at_top(JavaLock lock);     ///< blocked at a monitor, in the innermost frame
   void waits(JavaLock lock);             ///< in Object.wait() on it
+  void awaits_initialiser(std::string_view class_name);  ///< another thread initialises that class
   void parks(JavaLock lock);             ///< parked, with this as the blocker
   /// Holds it by its owner field ("Locked ownable synchronizers", "Owned by").
   void owns(ThreadIndex thread, JavaLock lock);
@@ -53,8 +54,9 @@ class JavaThreads {
     LockId lock;
     std::uint16_t frame;
   };
-  enum class Blocked : std::uint8_t { kNo, kEntering, kWaiting, kParked };
+  enum class Blocked : std::uint8_t { kNo, kEntering, kInitialising, kWaiting, kParked };
 
+  LockId initialiser_of(std::string_view class_name);
   LockId lock_of(JavaLock lock, LockKind kind);
   void tell_sleep();
   void add_waits();

@@ -214,6 +214,8 @@ void JstackReader::lock_line(const Line& line, std::string_view text) {
     threads_.locked(parse_reference(text));
   } else if (skip(text, "waiting to lock ") || skip(text, "waiting to re-lock in wait() ") || skip(text, "blocked on ")) {
     threads_.enters(parse_reference(text));
+  } else if (skip(text, "waiting on the Class initialization monitor for ")) {
+    threads_.awaits_initialiser(text);
   } else if (skip(text, "waiting on ")) {
     threads_.waits(parse_reference(text));
   } else if (skip(text, "parking to wait for ")) {

@@ -66,7 +66,7 @@ constexpr auto kFutures = std::to_array<std::string_view>({"std::__future_base::
 
 // What may stand between the system call and the API; of old glibc also what its assembly calls a wait ("L_lock_909").
 constexpr auto kInternals = std::to_array<std::string_view>({
-    "lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "syscall", "internal_syscall", "kernel_vsyscall", "libc_do_syscall",
+    "lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "syscall", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "do_futex_wait",
 });
 constexpr auto kLowLevelLocks = std::to_array<std::string_view>({"lll_lock_wait", "lll_mutex_lock_wait", "L_lock_"});
 
@@ -106,6 +106,20 @@ LockApi api_of_lockable(std::string_view function) {
   const bool reads = member == "lock_shared" || member == "ReaderLock" || member == "rdlock" || member == "lockForRead";
   const bool writes = member == "WriterLock" || member == "wrlock" || member == "lockForWrite";
   return reads ? LockApi::kOtherReadLock : writes ? LockApi::kOtherWriteLock : LockApi::kOtherMutex;
+}
+
+/// "ReadGuard::ReadGuard", "acme::Scoped<Mutex>::Scoped": a class that takes the lock when it is made; whoever makes one is the program.
+bool is_constructor(std::string_view function) {
+  const std::string_view member = last_name(function);
+  if (member.size() + 2 >= function.size()) return false;
+  std::string_view type = last_name(function.substr(0, function.size() - member.size() - 2));
+  type = type.substr(0, type.find('<'));
+  return type == member.substr(0, member.find('<'));
+}
+
+bool is_a_lock(LockApi api) {
+  const LockKind kind = kind_of(api);
+  return kind == LockKind::kMutex || kind == LockKind::kRwlock;
 }
 
 /// The index of the API's own frame, or of the frame behind the last internal one; `site` is none where there is no API.
@@ -161,7 +175,10 @@ LockSite find_lock_site(std::span<const std::string_view> functions) {
     const std::string_view plain = bare_name(functions[at]);
     const ApiName* outer = api_of(functions[at]);
     const bool future = starts_with_any(plain, kFutures);
-    if (outer == nullptr && !future && !starts_with_any(plain, kWrappers) && !is_lockable_member(functions[at])) break;
+    if (outer == nullptr && !future && !starts_with_any(plain, kWrappers) && !is_lockable_member(functions[at]) &&
+        !(is_a_lock(site.api) && is_constructor(functions[at]))) {
+      break;
+    }
     // "std::latch::wait" around "std::__atomic_wait_address": the outer name says more. Not so of "pthread_cond_wait" around a mutex: a waiter that was
     // woken takes its mutex again in there, and waits for that.
     if (future) site.api = LockApi::kFuture;

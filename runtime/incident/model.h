@@ -101,6 +101,9 @@ struct ThreadRecord {
   std::int64_t cpu_ns = -1;      ///< CPU time used; -1: unknown
 };
 
+/// Begins the name of the monitor under which a Java class is initialised: "initialiser of com.acme.Config".
+inline constexpr std::string_view kInitialiserOf = "initialiser of ";
+
 struct Lock {
   std::uint64_t address = 0;     ///< base address; 0: the source does not tell
   LockKind kind = LockKind::kUnknown;

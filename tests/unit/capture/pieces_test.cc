@@ -106,6 +106,15 @@ TEST(LockApi, KnowsALockOfTheProgramsOwnMakingByItsMemberOverASystemCall) {
   EXPECT_EQ(find_lock_site(std::vector<std::string_view>{"acme::Spin::lock", "work"}).api, LockApi::kNone);  // it runs
 }
 
+TEST(LockApi, TakesAGuardOfTheProgramsOwnForThePartOfTheLockThatItIs) {
+  const std::vector<std::string_view> stack{"futex_wait", "__pthread_rwlock_rdlock", "acme::ReadGuard<int>::ReadGuard", "Config::limit", "work"};
+  const LockSite site = find_lock_site(stack);
+  EXPECT_EQ(site.api, LockApi::kReadLock);
+  EXPECT_EQ(site.wait_frame, 2u);
+  const std::vector<std::string_view> condition{"futex_wait", "pthread_cond_wait", "Worker::Worker", "main"};
+  EXPECT_EQ(find_lock_site(condition).wait_frame, 1u);
+}
+
 TEST(LockApi, TellsALowLevelWaitWithoutAnApiFromAMutexWhoseWordsAreKnown) {
   const LockSite site = find_lock_site(std::vector<std::string_view>{"__lll_lock_wait_private", "_L_lock_909", "log_line"});
   EXPECT_EQ(site.api, LockApi::kLowLevelLock);

@@ -289,6 +289,12 @@ TEST(SourceEvidence, SaysWhenTheLineDoesNotCallTheCallee) {
   EXPECT_TRUE(held_at("func f() {\n\tg()\n}", SourceLanguage::kGo, 2, "main.g").callee_found);
 }
 
+TEST(SourceEvidence, TellsOnWhatTheCalleeIsCalled) {
+  EXPECT_EQ(held_at("func (s *site) visit(o *site) {\n\to.note()\n}", SourceLanguage::kGo, 2, "main.(*site).note").callee_object, "o");
+  EXPECT_EQ(held_at("void A::f() {\n  b->c.g();\n}", SourceLanguage::kCpp, 2, "C::g").callee_object, "b.c");
+  EXPECT_EQ(held_at("func f() {\n\tg()\n}", SourceLanguage::kGo, 2, "main.g").callee_object, "");
+}
+
 TEST(SourceEvidence, TextThatIsCutOffIsReadAsFarAsItGoes) {
   EXPECT_EQ(words(held_at("func f() {\n\tmu.Lock()\n\tg(", SourceLanguage::kGo, 3).held), "mu w 2");
   EXPECT_EQ(words(held_at("void f() {\n  m.lock();\n  if (x) {\n  g(", SourceLanguage::kCpp, 4).held), "m w 2");
