@@ -64,7 +64,6 @@ class KernelLogReader final : public LineReader {
   State state_ = State::kNone;
   std::string current_pid_;
   std::string broken_;               ///< a line whose end is to come: console output breaks "#0: " and "task:" lines
-  State broken_state_ = State::kNone;
   std::string announced_hung_, announced_owner_;  ///< pid whose stack is to come
   bool in_interrupt_ = false;        ///< between <IRQ> and </IRQ>
   std::int64_t wall_ns_ = 0, mono_ns_ = 0, last_ns_ = 0;

@@ -21,7 +21,6 @@
 namespace tailback::replay {
 namespace {
 
-constexpr std::size_t kHeadBytes = 256 << 10;
 constexpr std::size_t kMostLanes = 4096;
 /// A binary format is read whole; Go's goroutine profile of a million goroutines has a few MB.
 constexpr std::size_t kMostBinaryBytes = 512 << 20;
