@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <algorithm>
 #include <system_error>
 #include <thread>
@@ -56,6 +58,13 @@ CacheSchedule::~CacheSchedule() = default;
 
 std::int64_t CacheSchedule::now() const {
   return options_.now ? options_.now() : std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+std::int64_t CacheSchedule::coarse_now() const {
+  if (options_.now) return options_.now();
+  timespec tick{};  // libstdc++'s steady_clock is CLOCK_MONOTONIC
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
+  return tick.tv_sec * 1'000'000'000 + tick.tv_nsec;
 }
 
 std::uint64_t CacheSchedule::random() noexcept {

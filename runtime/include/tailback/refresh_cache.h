@@ -22,17 +22,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <memory_resource>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <tailback/cache_support.h>
+#include <tailback/cache_table.h>
 #include <tailback/shared_mutex.h>
 
 namespace tailback {
@@ -95,9 +94,7 @@ class RefreshCache {
   };
   struct alignas(64) Shard {
     mutable shared_mutex mutex{"RefreshCache.shard", lock_policy::prefer_readers};
-    // The entries lie together, not between all that the service allocates: a read meets fewer pages. Guarded by the lock as they are.
-    std::pmr::unsynchronized_pool_resource memory;
-    std::pmr::unordered_map<Key, Entry, Hash, Equal> entries{&memory};
+    detail::CacheTable<Key, Entry, Equal> entries;
     std::condition_variable_any loaded;            // for those who wait for a first load
     std::size_t waiting = 0;
     mutable std::atomic<std::uint64_t> hits{0}, misses{0};
@@ -112,12 +109,13 @@ class RefreshCache {
     State(CacheOptions options_, BatchLoader loader_, std::size_t batch_size_)
         : options(std::move(options_)), loader(std::move(loader_)), batch_size(batch_size_), schedule(options, *this), shards(kCacheShards) {}
 
-    Shard& shard_of(const Key& key) { return shards[spread(Hash{}(key))]; }
-    static std::size_t spread(std::size_t hash) { return (hash * 0x9e3779b97f4a7c15ull) >> 32 & (kCacheShards - 1); }
+    static std::uint64_t hash_of(const Key& key) { return detail::mix_hash(Hash{}(key)); }
+    // By the upper bits; the slot in the shard goes by the lower.
+    Shard& shard_of(std::uint64_t hash) { return shards[(hash >> 48) % kCacheShards]; }
 
     // What an entry gives a reader now, and whether it should be loaded.
     std::pair<Result, bool> look(const Entry& entry, std::int64_t now) const {
-      const std::chrono::nanoseconds age(now - entry.loaded_ns);
+      const std::chrono::nanoseconds age(std::max<std::int64_t>(0, now - entry.loaded_ns));  // `now` may be from before the load
       const bool retry = entry.ticket == 0 && (entry.failed_ns == 0 || now - entry.failed_ns >= options.retry_after.count());
       if (!entry.known) return {{entry.failed_ns != 0 && entry.ticket == 0 ? CacheState::failed : CacheState::loading, nullptr, {}}, retry};
       if (entry.value == nullptr) {
@@ -132,16 +130,15 @@ class RefreshCache {
     }
 
     Result get(const Key& key) {
-      const std::int64_t now = schedule.now();
-      Shard& shard = shard_of(key);
+      const std::int64_t now = schedule.coarse_now();
+      const std::uint64_t hash = hash_of(key);
+      Shard& shard = shard_of(hash);
       {
         const std::shared_lock hold(shard.mutex);
-        if (const auto found = shard.entries.find(key); found != shard.entries.end()) {
+        if (const Entry* entry = shard.entries.find(key, hash)) {
           // Not written with every read: the line is other readers', too.
-          if (now - found->second.asked_ns.load(std::memory_order_relaxed) > kAskedGrain) {
-            found->second.asked_ns.store(now, std::memory_order_relaxed);
-          }
-          auto [result, load] = look(found->second, now);
+          if (now - entry->asked_ns.load(std::memory_order_relaxed) > kAskedGrain) entry->asked_ns.store(now, std::memory_order_relaxed);
+          auto [result, load] = look(*entry, now);
           if (!load) {
             (result.state == CacheState::loading ? shard.misses : shard.hits).fetch_add(1, std::memory_order_relaxed);
             if (result.state == CacheState::loading && schedule.stopping()) result.state = CacheState::stopped;
@@ -150,18 +147,18 @@ class RefreshCache {
         }
       }
       shard.misses.fetch_add(1, std::memory_order_relaxed);
-      return register_key(shard, key, now);
+      return register_key(shard, key, hash, now);
     }
 
-    Result register_key(Shard& shard, const Key& key, std::int64_t now) {
+    Result register_key(Shard& shard, const Key& key, std::uint64_t hash, std::int64_t now) {
       Batch batch;
       Result result;
       {
         const std::lock_guard hold(shard.mutex);
         if (schedule.stopping()) return {CacheState::stopped, nullptr, {}};
-        const auto found = shard.entries.find(key);
-        if (found == shard.entries.end()) make_room(shard);
-        Entry& entry = found != shard.entries.end() ? found->second : shard.entries[key];
+        Entry* found = shard.entries.find(key, hash);
+        if (found == nullptr) make_room(shard);
+        Entry& entry = found != nullptr ? *found : shard.entries.add(key, hash);
         entry.asked_ns.store(now, std::memory_order_relaxed);
         bool load = false;
         std::tie(result, load) = look(entry, now);
@@ -175,18 +172,19 @@ class RefreshCache {
     }
 
     Result wait_for(const Key& key, std::chrono::nanoseconds wait) {
-      Shard& shard = shard_of(key);
+      const std::uint64_t hash = hash_of(key);
+      Shard& shard = shard_of(hash);
       const auto deadline = std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(24 * 365));
       std::unique_lock hold(shard.mutex);
       ++shard.waiting;
       Result result;
       for (;;) {
-        const auto found = shard.entries.find(key);
-        if (found == shard.entries.end()) {
+        const Entry* entry = shard.entries.find(key, hash);
+        if (entry == nullptr) {
           result = {CacheState::failed, nullptr, {}};  // erased, or evicted while it was loading
           break;
         }
-        result = look(found->second, schedule.now()).first;
+        result = look(*entry, schedule.now()).first;
         if (result.state != CacheState::loading) break;
         if (schedule.stopping()) {
           result.state = CacheState::stopped;
@@ -202,29 +200,18 @@ class RefreshCache {
     void make_room(Shard& shard) {
       const std::size_t most = std::max<std::size_t>(1, options.capacity / kCacheShards);
       while (shard.entries.size() >= most) {
-        const std::size_t buckets = shard.entries.bucket_count();
-        const Key* oldest = nullptr;
-        std::int64_t oldest_ns = 0;
-        std::size_t seen = 0;
-        for (std::size_t i = 0, b = schedule.random() % buckets; i < buckets && seen < kEvictionSample; ++i, b = (b + 1) % buckets) {
-          for (auto it = shard.entries.begin(b); it != shard.entries.end(b); ++it, ++seen) {
-            const std::int64_t asked = it->second.asked_ns.load(std::memory_order_relaxed);
-            if (oldest == nullptr || asked < oldest_ns) {
-              oldest = &it->first;
-              oldest_ns = asked;
-            }
-          }
-        }
-        shard.entries.erase(shard.entries.find(*oldest));
+        shard.entries.erase_least_of(kEvictionSample, schedule.random(),
+                                     [](const Entry& entry) { return entry.asked_ns.load(std::memory_order_relaxed); });
         schedule.count_eviction();
       }
     }
 
     void erase(const Key& key) {
-      Shard& shard = shard_of(key);
+      const std::uint64_t hash = hash_of(key);
+      Shard& shard = shard_of(hash);
       {
         const std::lock_guard hold(shard.mutex);
-        shard.entries.erase(key);
+        shard.entries.erase(key, hash);
       }
       shard.loaded.notify_all();
     }
@@ -233,7 +220,7 @@ class RefreshCache {
       std::vector<Key> all;
       for (const Shard& shard : shards) {
         const std::shared_lock hold(shard.mutex);
-        for (const auto& [key, entry] : shard.entries) all.push_back(key);
+        shard.entries.for_each([&all](const Key& key, const Entry&) { all.push_back(key); });
       }
       return all;
     }
@@ -245,20 +232,18 @@ class RefreshCache {
       std::shared_ptr<Batch> batch;
       Shard& shard = shards[index];
       const std::lock_guard hold(shard.mutex);
-      for (auto it = shard.entries.begin(); it != shard.entries.end();) {
-        Entry& entry = it->second;
+      shard.entries.erase_if([&](const Key& key, Entry& entry) {
         if (now - entry.asked_ns.load(std::memory_order_relaxed) > options.evict_after.count()) {
-          it = shard.entries.erase(it);
           schedule.count_eviction();
-          continue;
+          return true;
         }
         if (entry.ticket == 0) {
           if (batch == nullptr || batch->keys.size() >= batch_size) batches.push_back(batch = std::make_shared<Batch>());
-          batch->keys.push_back(it->first);
+          batch->keys.push_back(key);
           batch->tickets.push_back(entry.ticket = schedule.next_ticket());
         }
-        ++it;
-      }
+        return false;
+      });
       return batches;
     }
 
@@ -291,15 +276,15 @@ class RefreshCache {
       std::shared_ptr<const Value> fresh;
       if (value != nullptr && value->has_value()) fresh = std::make_shared<const Value>(std::move(**value));
       std::shared_ptr<const Value> old;  // destroyed without the lock
-      Shard& shard = shard_of(key);
+      const std::uint64_t hash = hash_of(key);
+      Shard& shard = shard_of(hash);
       bool somebody_waits = false;
       {
         const std::lock_guard hold(shard.mutex);
         somebody_waits = shard.waiting > 0;
-        const auto found = shard.entries.find(key);
         // Else it was erased meanwhile, and perhaps registered anew.
-        if (found != shard.entries.end() && found->second.ticket == ticket) {
-          Entry& entry = found->second;
+        if (Entry* found = shard.entries.find(key, hash); found != nullptr && found->ticket == ticket) {
+          Entry& entry = *found;
           entry.ticket = 0;
           if (value == nullptr) {
             entry.failed_ns = std::max<std::int64_t>(1, schedule.now());
