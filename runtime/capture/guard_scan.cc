@@ -12,7 +12,7 @@ namespace tailback {
 namespace {
 
 constexpr std::uint64_t kLargestFrame = 64 * 1024, kLargestObject = 512;
-constexpr std::size_t kMostSignalled = 64;
+constexpr std::size_t kMostSignalled = 128;
 constexpr auto kAnswerTime = std::chrono::milliseconds(100);  // a sleeper needs a processor to answer, which on a stalling machine takes its time
 
 constexpr std::array<std::string_view, 6> kLibraries = {"libc.so", "libc-", "libpthread", "ld-linux", "libstdc++", "libgcc_s"};

@@ -80,7 +80,9 @@ constexpr auto kWrappers = std::to_array<std::string_view>({
     "boost::mutex", "boost::timed_mutex", "boost::recursive_mutex", "boost::recursive_timed_mutex", "boost::shared_mutex", "boost::upgrade_mutex",
     "boost::unique_lock<", "boost::shared_lock<", "boost::upgrade_lock<", "boost::lock_guard<", "boost::shared_lock_guard<", "boost::condition_variable",
     "boost::thread::join", "boost::pthread::", "boost::this_thread::", "boost::posix",
-    "absl::Mutex", "absl::CondVar", "absl::lts", "absl::synchronization_internal", "tailback::",
+    "absl::Mutex", "absl::CondVar", "absl::lts", "absl::synchronization_internal",
+    "tailback::mutex::", "tailback::timed_mutex::", "tailback::recursive_mutex::", "tailback::shared_mutex::", "tailback::shared_timed_mutex::",
+    "tailback::policy_shared_mutex", "tailback::condition_variable::", "tailback::locks::", "tailback::detail::",
     "inline_mysql_", "my_pthread_", "safe_mutex_lock", "safe_cond_", "psi_mutex_lock", "native_mutex_lock", "pfs_",
 });
 

@@ -71,7 +71,7 @@ bool ReleaseCode::is_lock_or_guard(std::uint64_t argument, std::string_view func
 }
 
 ReleaseCode::Deed ReleaseCode::first_deed(std::uint64_t begin, std::uint64_t size, const Registers& registers, std::uint64_t lock, bool released_guard) {
-  Deed deed = Deed::kNothing;
+  Deed deed;
   bool over = false;
   for_each_call(memory_, begin, size, [&](std::uint64_t target, const unsigned char* code, std::size_t at) {
     if (over) return;
@@ -81,10 +81,16 @@ ReleaseCode::Deed ReleaseCode::first_deed(std::uint64_t begin, std::uint64_t siz
     std::uint64_t argument = 0;
     if (over || (!releases && !takes) || !first_argument(memory_, code, begin, at, registers, argument)) return;
     if (!is_lock_or_guard(argument, name, registers, lock, released_guard)) return;
-    deed = releases ? Deed::kReleases : Deed::kTakes;
+    deed = {releases ? Deed::Kind::kReleases : Deed::Kind::kTakes, begin + at + (code[at] == 0xe8 ? 5 : 6)};
     over = true;
   });
   return deed;
+}
+
+bool ReleaseCode::leads_back_into(std::uint64_t address, const FrameRow& row, const Registers& registers, std::uint64_t call_address, std::uint64_t lock) {
+  const std::uint64_t next = follow_jumps(memory_, address);
+  if (next < row.function_begin || next >= call_address) return false;
+  return first_deed(next, call_address - next, registers, lock, false).kind != Deed::Kind::kTakes;
 }
 
 bool ReleaseCode::gives_back(const FrameRow& row, const Registers& registers, std::uint64_t call_address, std::uint64_t lock, bool released_guard) {
@@ -93,10 +99,12 @@ bool ReleaseCode::gives_back(const FrameRow& row, const Registers& registers, st
     const std::uint64_t begin = follow_jumps(memory_, pad);
     const FrameRow* part = unwinder_.rules(begin);
     const std::uint64_t size = part != nullptr ? std::min(part->function_end - begin, kPadBytes) : 0;
-    if (first_deed(begin, size, registers, lock, released_guard) == Deed::kReleases) return true;
+    if (first_deed(begin, size, registers, lock, released_guard).kind == Deed::Kind::kReleases) return true;
   }
   const std::uint64_t rest = row.function_end - call_address - 1;
-  return first_deed(call_address + 1, std::min(rest, kPathBytes), registers, lock, released_guard) == Deed::kReleases;
+  const Deed deed = first_deed(call_address + 1, std::min(rest, kPathBytes), registers, lock, released_guard);
+  // A release that was placed behind a call that never returns belongs to what came before: it goes back to there.
+  return deed.kind == Deed::Kind::kReleases && !leads_back_into(deed.behind, row, registers, call_address, lock);
 }
 
 }  // namespace tailback

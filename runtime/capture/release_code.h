@@ -31,9 +31,14 @@ class ReleaseCode {
   [[nodiscard]] bool gives_back(const FrameRow& row, const Registers& registers, std::uint64_t call_address, std::uint64_t lock, bool released_guard);
 
  private:
-  enum class Deed : std::uint8_t { kNothing, kTakes, kReleases };
+  struct Deed {
+    enum class Kind : std::uint8_t { kNothing, kTakes, kReleases } kind = Kind::kNothing;
+    std::uint64_t behind = 0;  ///< the address behind its call
+  };
   /// What the first call on `lock` in [begin, begin + size) does with it.
   Deed first_deed(std::uint64_t begin, std::uint64_t size, const Registers& registers, std::uint64_t lock, bool released_guard);
+  /// Whether code at `address` goes back to before the call and into it again without taking the lock.
+  bool leads_back_into(std::uint64_t address, const FrameRow& row, const Registers& registers, std::uint64_t call_address, std::uint64_t lock);
   bool is_lock_or_guard(std::uint64_t argument, std::string_view function, const Registers& registers, std::uint64_t lock, bool released_guard);
 
   Memory& memory_;

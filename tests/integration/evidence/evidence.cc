@@ -63,7 +63,7 @@ struct Set {
 #ifndef LOCK_FIRST
   char before[40] = {};
 #endif
-  RwLock mu;
+  RwLock mu, sibling;
   std::atomic<int> inside{0}, writer_queued{0};
   int size = 1;
 };
@@ -167,6 +167,40 @@ struct HoldsInALoop {
   }
 };
 
+template <class Wait>
+struct HoldsAGuardThatWasHandedOver {
+  static constexpr const char* kName = "guard from a function";
+  static NOINLINE std::shared_lock<RwLock> take(Set& set) {
+    std::shared_lock guard(set.mu);
+    set.inside = 1;
+    return guard;
+  }
+  static NOINLINE int work(std::shared_lock<RwLock> guard, Set& set) { return Wait::run(set) + static_cast<int>(guard.owns_lock()); }
+  static NOINLINE int run(Set& set) { return work(take(set), set) + set.size; }
+};
+template <class Wait>
+struct HoldsAGuardOnTheHeap {
+  static constexpr const char* kName = "guard on the heap";
+  static NOINLINE int run(Set& set) {
+    const auto guard = std::make_unique<ReadGuard>(set.mu);
+    set.inside = 1;
+    return Wait::run(set) + set.size;
+  }
+};
+template <class Wait>
+struct HoldsInAMember {
+  static constexpr const char* kName = "member of a class over the set";
+  struct Reader {
+    Set& set;
+    NOINLINE int read() {
+      const std::shared_lock guard(set.mu);
+      set.inside = 1;
+      return Wait::run(set) + set.size;
+    }
+  };
+  static NOINLINE int run(Set& set) { return Reader{set}.read() + set.size; }
+};
+
 // ---- threads that know the lock and do not hold it ---------------------------------------------------------------------------
 
 NOINLINE void decoy_reference(Set& set) {
@@ -218,8 +252,25 @@ NOINLINE void decoy_other_guard(Set& set) {
   lock.lock_shared();
   lock.unlock_shared();
 }
+/// Two locks in one object: it holds the one, and knows the other by the object only.
+NOINLINE void decoy_sibling_lock(Set& set) {
+  const std::shared_lock guard(set.sibling);
+  set.inside = 1;
+  sink = WaitsForPipe::run(set);
+}
+NOINLINE std::shared_lock<RwLock> take_and_pass(Set& set) { return std::shared_lock(set.mu); }
+/// The guard came from a function, and was given back before the wait.
+NOINLINE void decoy_passed_and_released(Set& set) {
+  {
+    const std::shared_lock guard = take_and_pass(set);
+    sink = set.size;
+  }
+  set.inside = 1;
+  sink = WaitsForCondition::run(set);
+}
 using Decoy = void (*)(Set&);
-constexpr std::array<Decoy, 6> kDecoys = {&decoy_reference, &decoy_ended_scope, &decoy_between_two, &decoy_unlocked_early, &decoy_argument, &decoy_other_guard};
+constexpr std::array<Decoy, 8> kDecoys = {&decoy_reference, &decoy_ended_scope, &decoy_between_two,  &decoy_unlocked_early,
+                                          &decoy_argument,  &decoy_other_guard, &decoy_sibling_lock, &decoy_passed_and_released};
 
 NOINLINE void write_to(Set& set) {
   const std::unique_lock guard(set.mu);
@@ -248,7 +299,8 @@ pid_t start(Body body) {
   return tid->load();
 }
 
-struct Outer { char before[24]; Set set; };
+struct Base { long words[3]; };
+struct Outer : Base { Set set; };
 Set globals[64];
 
 Set& place(std::size_t index) {
@@ -286,6 +338,9 @@ void add_all_holders() {
   add_held<HoldsByBareCalls<Wait>>(Wait::kName);
   add_held<HoldsFarOut<Wait>>(Wait::kName);
   add_held<HoldsInALoop<Wait>>(Wait::kName);
+  add_held<HoldsAGuardThatWasHandedOver<Wait>>(Wait::kName);
+  add_held<HoldsAGuardOnTheHeap<Wait>>(Wait::kName);
+  add_held<HoldsInAMember<Wait>>(Wait::kName);
 }
 
 NOINLINE void hold_and_forget(RwLock& lock) { lock.lock_shared(); }
