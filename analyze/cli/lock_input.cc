@@ -43,6 +43,7 @@ Result<LockInput> from_trace(Result<std::unique_ptr<Stream>> opened, const std::
   LockInput input;
   const replay::TraceNames& names = (*opened)->names();
   input.about = {name, "trace", names.threads.size(), names.locks.size(), (*opened)->size(), (*opened)->diagnostics()};
+  if constexpr (std::is_same_v<Stream, replay::RecordedTrace>) input.recording = (*opened)->recording();
   input.trace = std::move(*opened);
   return input;
 }
@@ -72,7 +73,10 @@ Result<LockInput> read_lock_input(const std::string& path) {
   }
   const std::string& file = spooled ? spooled->path() : path;
   Result<LockInput> input = recording ? from_trace(replay::RecordedTrace::open(file), name) : from_trace(replay::StdTrace::open(file), name);
-  if (input.ok()) input->spooled = std::move(spooled);
+  if (input.ok() && spooled) {
+    input->recording.reset();
+    input->spooled = std::move(spooled);
+  }
   return input;
 }
 

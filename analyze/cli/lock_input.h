@@ -16,6 +16,7 @@ namespace tailback::cli {
 struct LockInput {
   replay::Program program;                      ///< of a scenario; of a trace only after to_program()
   std::unique_ptr<replay::TraceStream> trace;   ///< none: a scenario
+  std::optional<std::size_t> recording;         ///< of an incident file that is there as such: which one, 0-based
   std::optional<replay::SpooledFile> spooled;   ///< where the trace is, if it came from a pipe or compressed
   analyze::LocksInput about;
 };

@@ -12,6 +12,7 @@
 #include "replay/schedule/emit.h"
 #include "replay/schedule/fix.h"
 #include "replay/schedule/predict_trace.h"
+#include "runtime/incident/schedule_store.h"
 
 namespace tailback::cli {
 
@@ -30,7 +31,7 @@ struct LocksArguments {
   std::uint32_t ring_length = PatternLimits{}.length;
   std::uint64_t window = 0;  // 0: the command's own
   std::size_t rows = analyze::LocksReportOptions{}.rows, json_rows = 10'000;
-  bool all = false, exit_code = false;
+  bool keep_schedule = false, all = false, exit_code = false;
 
   [[nodiscard]] PredictTraceOptions predict_options() const {
     PredictTraceOptions options;
@@ -121,9 +122,16 @@ Result<Story> story_to_force(LockInput& input, const LocksArguments& arguments) 
 }
 
 Result<void> emit_schedule(LockInput& input, const LocksArguments& arguments) {
+  if (arguments.keep_schedule && !input.recording) {
+    return Error{ErrorCode::kInvalidArgument, "--keep-schedule puts it into an incident file, which this is not, or only through a pipe or compressed; --emit-schedule OUT writes it elsewhere", input.about.file};
+  }
   const Result<Story> story = story_to_force(input, arguments);
   if (!story.ok()) return story.error();
-  return write_output(arguments.emit_schedule, schedule_of(*story).text());
+  const std::string text = schedule_of(*story).text();
+  if (arguments.keep_schedule) {
+    if (Result<void> kept = store_schedule(arguments.words.back(), *input.recording, text); !kept.ok()) return kept;
+  }
+  return arguments.emit_schedule.empty() ? Result<void>{} : write_output(arguments.emit_schedule, text);
 }
 
 Result<Exit> run(const LocksArguments& arguments) {
@@ -149,7 +157,7 @@ Result<Exit> run(const LocksArguments& arguments) {
                       : action == "check"   ? check_command(*input, arguments, json)
                                             : predict_command(*input, arguments, json);
   if (!told.ok()) return told.error();
-  if (!arguments.emit_schedule.empty()) {
+  if (arguments.keep_schedule || !arguments.emit_schedule.empty()) {
     if (Result<void> emitted = emit_schedule(*input, arguments); !emitted.ok()) return emitted.error();
   }
   if (Result<void> written = write_output(arguments.output, told->report); !written.ok()) return written.error();
@@ -177,6 +185,7 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
   command->add_option("--format", arguments->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   command->add_option("-o,--output", arguments->output, "Write the report to this file")->type_name("FILE");
   command->add_option("--emit-schedule", arguments->emit_schedule, "Write the interleaving as a schedule that tailback/schedule.h forces on real threads")->type_name("FILE");
+  command->add_flag("--keep-schedule", arguments->keep_schedule, "Put that schedule into the incident file FILE, where a test loads it from");
   command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
   command->add_option("--window", arguments->window, "Of a trace in memory at once: critical sections (predict, default 4,000,000), events (the others, 1,000,000)")->check(CLI::PositiveNumber);

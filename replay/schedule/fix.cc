@@ -80,12 +80,42 @@ class Fixer {
       if (program_.find_thread(selected.thread) == kNone) return wrong("unknown thread " + selected.thread);
       from += 2;
     }
+    // refresher:rdlock mu, where no site but a thread has that name
+    if (!selected.site.empty() && selected.thread.empty() && !has_site(selected.site) && program_.find_thread(selected.site) != kNone) {
+      selected.thread = std::move(selected.site);
+      selected.site.clear();
+    }
     return selected;
   }
 
+  [[nodiscard]] bool has_site(std::string_view name) const {
+    return std::any_of(program_.sites.begin() + 1, program_.sites.end(), [&](const std::string& site) { return names_place(site, name); });
+  }
+
+  [[nodiscard]] static bool same_operation(const Selector& selected, const Step& step) {
+    return step.kind == selected.step.kind && step.lock == selected.step.lock && step.mode == selected.step.mode;
+  }
+
   [[nodiscard]] bool matches(const Selector& selected, const Step& step) const {
-    if (step.kind != selected.step.kind || step.lock != selected.step.lock || step.mode != selected.step.mode) return false;
-    return selected.site.empty() || names_place(program_.sites[step.site], selected.site);
+    return same_operation(selected, step) && (selected.site.empty() || names_place(program_.sites[step.site], selected.site));
+  }
+
+  /// "no thread does that", with the sites or threads that do.
+  [[nodiscard]] Error nobody(const Selector& selected) const {
+    constexpr std::size_t kMost = 8;  // a recorded program may have thousands
+    std::vector<std::string> names;
+    for (const ProgramThread& thread : program_.threads) {
+      for (const Step& step : thread.steps) {
+        if (!same_operation(selected, step)) continue;
+        const std::string& name = step.site == 0 ? thread.name : program_.sites[step.site];
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        if (names.size() > kMost) break;
+      }
+    }
+    if (names.empty()) return wrong("no thread does that");
+    std::string list;
+    for (std::size_t i = 0; i < names.size() && i < kMost; ++i) list += (i == 0 ? "" : ", ") + names[i];
+    return wrong("no thread does that there; it is done in: " + list + (names.size() > kMost ? ", …" : ""));
   }
 
   /// (thread, step) of every step selected; an error for none, and for several of a thread without site or number.
@@ -107,7 +137,7 @@ class Fixer {
       }
       for (const std::uint32_t step : own) found.emplace_back(t, step);
     }
-    if (found.empty()) return wrong("no thread does that");
+    if (found.empty()) return nobody(selected);
     return found;
   }
 
@@ -170,12 +200,16 @@ class Fixer {
     if (from >= words_.size() || words_[from] != "before") return wrong("reorder STEP before STEP");
     const Result<Selector> second = selector(++from);
     if (!second.ok()) return second.error();
+    if (first->which > 0 || second->which > 0) return wrong("reorder takes a site or a thread, not the number of a step");
     bool changed = false;
     for (ProgramThread& thread : program_.threads) changed = pull_before(thread, *first, *second) || changed;
     return changed ? Result<void>{} : wrong("no thread takes the second and, while it holds it, the first");
   }
 
   bool pull_before(ProgramThread& thread, const Selector& first, const Selector& second) const {
+    for (const Selector& selected : {first, second}) {
+      if (!selected.thread.empty() && selected.thread != thread.name) return false;
+    }
     bool changed = false;
     for (std::uint32_t outer = 0; outer < thread.steps.size(); ++outer) {
       if (!matches(second, thread.steps[outer])) continue;

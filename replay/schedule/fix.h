@@ -8,7 +8,8 @@
 //   gate mu set                             one mutex more, taken around every section with one of these locks
 //   policy mu=prefer-readers                another policy (or a library's: libc++, go, java, …); * for every read-write lock
 //
-// A trace takes drop, mode, try and policy; the order of operations can't be changed in what was recorded.
+// A site is a function of the program or, as in a scenario without functions, the thread's name. Of a recorded trace the fix changes the threads' programs, which are then run
+// in the recorded order as far as that is possible (execute()): all of these changes apply to it.
 #pragma once
 
 #include <string>

@@ -22,6 +22,8 @@ class RecordedTrace final : public TraceStream {
   void walk(const std::function<void(const TraceEvent&)>& visit) const override;
 
   [[nodiscard]] std::uint64_t size() const { return events_; }
+  /// Which recording of the file it is, 0-based.
+  [[nodiscard]] std::size_t recording() const { return recording_; }
   /// What could not be read or was not recorded.
   [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
 

@@ -17,6 +17,9 @@
 
 #include <tailback/schedule.h>
 
+#include "runtime/incident/incident_reader.h"
+#include "runtime/incident/schedule_store.h"
+
 namespace tailback {
 namespace {
 
@@ -146,7 +149,9 @@ Result<schedule> schedule::load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorCode::kNotFound, "can't be opened", path};
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  return parse(text, path);
+  if (!looks_like_incident(text)) return parse(text, path);
+  const Result<std::string> stored = read_schedule(path);
+  return stored.ok() ? parse(*stored, path + ", schedule") : Result<schedule>(stored.error());
 }
 
 std::string schedule::text() const {

@@ -11,7 +11,7 @@
 //   run.start("worker", [&] { set.add("key"); });
 //   EXPECT_TRUE(run.finish().met);
 //
-// `tailback replay locks FILE --emit-schedule OUT` writes one from an incident file, a trace or a scenario.
+// `tailback replay locks FILE --emit-schedule OUT` writes one from an incident file, a trace or a scenario; with --keep-schedule it is put into the incident file itself.
 //
 // A step is the NUMBERth operation of a logical thread on the locks that the schedule names. It is held back until the steps after which it comes are
 // done: an operation that `waits` is done once its thread stands in the lock's queue, any other once it has been granted. That is a partial order; everything
@@ -54,7 +54,8 @@ class schedule {
  public:
   /// Errors: kMalformed, with the line.
   [[nodiscard]] static Result<schedule> parse(std::string_view text, std::string_view name = "schedule");
-  /// Reads the text form from a file.
+  /// Reads the text form from a file, or what `--keep-schedule` put into an incident file (of several recordings, the newest's).
+  /// Errors: kNotFound (no file, or an incident file without a schedule, with the command that makes one), kMalformed.
   [[nodiscard]] static Result<schedule> load(const std::string& path);
   /// What parse() reads back.
   [[nodiscard]] std::string text() const;

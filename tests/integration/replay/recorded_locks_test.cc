@@ -62,6 +62,11 @@ TEST_F(RecordedLocks, AServiceThatWasLuckyIsWarned) {
   ASSERT_TRUE(plan.ok()) << plan.error().to_string();
   EXPECT_EQ(plan->expectation, schedule_expectation::deadlocks);
   EXPECT_EQ(plan->steps.size(), 3u);
+
+  ASSERT_EQ(run("replay locks lucky.tailback --keep-schedule").status, 0);
+  const Result<schedule> kept = schedule::load((folder_ / "lucky.tailback").string());
+  ASSERT_TRUE(kept.ok()) << kept.error().to_string();
+  EXPECT_EQ(kept->text(), plan->text());
 }
 
 TEST_F(RecordedLocks, TheCorrectedServiceIsNot) {

@@ -3,7 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mutex>
+#include <shared_mutex>
+
 #include <tailback/schedule.h>
+#include <tailback/shared_mutex.h>
 
 #include "program.h"
 #include "runtime/incident/incident_writer.h"
@@ -167,6 +171,71 @@ TEST_F(ReplayLocks, EmitsAScheduleThatATestCanLoad) {
     ASSERT_TRUE(plan.ok()) << plan.error().to_string();
     EXPECT_EQ(plan->expectation, expected) << arguments;
     EXPECT_GE(plan->steps.size(), 3u);
+  }
+}
+
+/// The program of the incident on real threads, which are called as in the plan; `mended` reads once.
+schedule_verdict force(schedule plan, const char* lock, bool mended = false, lock_policy policy = lock_policy::prefer_writers) {
+  const std::string reader = plan.steps.at(0).thread, writer = plan.steps.at(1).thread;
+  shared_mutex mu{lock, policy};
+  schedule_run forced(std::move(plan));
+  forced.start(reader, [&] {
+    const std::shared_lock outer(mu);
+    if (!mended) const std::shared_lock inner(mu);
+  });
+  forced.start(writer, [&] { const std::unique_lock hold(mu); });
+  return forced.finish();
+}
+
+TEST_F(ReplayLocks, AnEmittedScheduleDeadlocksOnRealThreads) {
+  write_incident_file();
+  const std::pair<const char*, const char*> cases[] = {{"ticket.locks", "mu"}, {"calm.tailback", "HashSet.mu"}};
+  for (const auto& [file, lock] : cases) {
+    ASSERT_EQ(run(std::string("replay locks ") + file + " --emit-schedule out.schedule").status, 0);
+    const Result<schedule> plan = schedule::load((folder_ / "out.schedule").string());
+    ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+    for (int round = 0; round < 20; ++round) {
+      const schedule_verdict verdict = force(*plan, lock);
+      ASSERT_EQ(verdict.outcome, schedule_outcome::deadlocked) << file << ": " << verdict.text;
+      ASSERT_TRUE(verdict.met);
+    }
+  }
+}
+
+TEST_F(ReplayLocks, AnIncidentFileKeepsItsSchedule) {
+  write_incident_file();
+  const std::string file = (folder_ / "calm.tailback").string();
+  const Result<schedule> without = schedule::load(file);
+  ASSERT_FALSE(without.ok());
+  EXPECT_THAT(without.error().to_string(), HasSubstr("tailback replay locks FILE --keep-schedule"));
+
+  const Outcome kept = run("replay locks calm.tailback --keep-schedule --emit-schedule out.schedule");
+  ASSERT_EQ(kept.status, 0) << kept.err;
+  Result<schedule> plan = schedule::load(file);
+  ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+  EXPECT_EQ(plan->text(), read("out.schedule"));
+  EXPECT_EQ(force(*plan, "HashSet.mu").outcome, schedule_outcome::deadlocked);
+  EXPECT_EQ(force(*plan, "HashSet.mu", true).outcome, schedule_outcome::diverged) << "the mended program has no second read";
+  const schedule_verdict completed = force(*plan, "HashSet.mu", false, lock_policy::prefer_readers);
+  EXPECT_EQ(completed.outcome, schedule_outcome::completed);
+  EXPECT_FALSE(completed.met);
+  EXPECT_EQ(run("replay locks calm.tailback").status, 0) << "it reads as before";
+
+  const Outcome mended = run("replay locks check calm.tailback --fix 'drop HashSet::Size:rdlock HashSet.mu' --keep-schedule");
+  ASSERT_EQ(mended.status, 0) << mended.err;
+  plan = schedule::load(file);
+  ASSERT_TRUE(plan.ok()) << plan.error().to_string();
+  EXPECT_EQ(plan->expectation, schedule_expectation::completes) << "the newer replaces the older";
+  EXPECT_TRUE(force(*plan, "HashSet.mu", true).met);
+}
+
+TEST_F(ReplayLocks, OnlyAnIncidentFileCanKeepASchedule) {
+  write_incident_file();
+  for (const auto& [arguments, before] : {std::pair("replay locks ticket.locks --keep-schedule", ""), std::pair("replay locks - --keep-schedule", "cat calm.tailback |")}) {
+    const Outcome outcome = run(arguments, before);
+    EXPECT_EQ(outcome.status, 2) << arguments;
+    EXPECT_TRUE(outcome.one_line_of_error()) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("--keep-schedule puts it into an incident file"));
   }
 }
 

@@ -64,7 +64,9 @@ TEST(Fix, AFixOfNothing) { EXPECT_EQ(after("lock a\nt: lock a; unlock a\nu: lock
 TEST(Fix, SaysWhatItDoesNotUnderstand) {
   EXPECT_NE(error_of(kIncident, "remove Size").find("unknown change remove"), std::string::npos);
   EXPECT_NE(error_of(kIncident, "drop rdlock mu").find("refresher does that 2 times: say which"), std::string::npos);
-  EXPECT_NE(error_of(kIncident, "drop Other:rdlock mu").find("no thread does that"), std::string::npos);
+  EXPECT_NE(error_of(kIncident, "drop Other:rdlock mu").find("it is done in: HashSet::Values, HashSet::Size"), std::string::npos);
+  EXPECT_NE(error_of(kAbba, "drop Other:lock a").find("it is done in: t1, t2"), std::string::npos);
+  EXPECT_NE(error_of(kAbba, "reorder lock a #1 before lock b").find("not the number of a step"), std::string::npos);
   EXPECT_NE(error_of(kIncident, "drop rdlock nu").find("unknown lock nu"), std::string::npos);
   EXPECT_NE(error_of(kIncident, "policy mu=polite").find("unknown policy polite"), std::string::npos);
   EXPECT_NE(error_of(kAbba, "policy a=go").find("no read-write lock"), std::string::npos);
@@ -78,6 +80,32 @@ TEST(Fix, OfATraceIsCheckedInTheTraceAndInItsSections) {
   EXPECT_EQ(check->gone.size(), 1u);
   EXPECT_EQ(check->verdict, FixVerdict::kBounded) << "one trace is never the whole program";
   EXPECT_EQ(check_fixes(trace, {"policy mu=libc++"})->verdict, FixVerdict::kNotFixed);
+}
+
+TEST(Fix, AThreadsNameIsItsSiteWhereThereAreNoFunctions) {
+  constexpr std::string_view ticket = "lock mu rwlock prefer-writers\nrefresher: rdlock mu; rdlock mu; unlock mu; unlock mu\nworker: wrlock mu; unlock mu\n";
+  EXPECT_EQ(after(ticket, "drop refresher:rdlock mu #2").verdict, FixVerdict::kFixed);
+  EXPECT_NE(error_of(ticket, "drop refresher:rdlock mu").find("refresher does that 2 times: say which"), std::string::npos);
+  EXPECT_EQ(after(kAbba, "drop t1:lock b").verdict, FixVerdict::kFixed);
+}
+
+TEST(Fix, ReorderOfOneThreadLeavesTheOthers) {
+  EXPECT_EQ(after(kAbba, "reorder t2:lock a before lock b").verdict, FixVerdict::kFixed);
+  EXPECT_NE(error_of(kAbba, "reorder t1:lock a before lock b").find("no thread takes the second"), std::string::npos);
+}
+
+TEST(Fix, OfATraceMayChangeItsOrderToo) {
+  Program program = scenario(kAbba);
+  for (ProgramLock& lock : program.locks) lock.name = "Store." + lock.name;
+  const Trace trace = execute(program);
+  for (const char* fix : {"gate Store.a Store.b", "reorder lock Store.a before lock Store.b", "try lock Store.a in t2", "drop t1:lock Store.b"}) {
+    const Result<FixCheck> check = check_fixes(trace, {fix});
+    ASSERT_TRUE(check.ok()) << fix << ": " << check.error().to_string();
+    EXPECT_EQ(check->verdict, FixVerdict::kBounded) << fix;
+    EXPECT_EQ(check->gone.size(), 1u) << fix;
+    EXPECT_TRUE(check->after.deadlocks.empty()) << fix;
+  }
+  EXPECT_EQ(check_fixes(trace, {"gate Store.a"})->verdict, FixVerdict::kNewDeadlock) << "a gate around one of them alone: the ring goes through the gate";
 }
 
 TEST(Fix, KnowsAPlaceByItsFunction) {
