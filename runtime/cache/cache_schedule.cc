@@ -26,7 +26,7 @@ std::string metric_prefix(const std::string& name) {
 
 struct CacheSchedule::Metrics {
   explicit Metrics(const std::string& prefix)
-      : entries(gauge(prefix + "_entries")), in_flight(gauge(prefix + "_loads_in_flight")), oldest(gauge(prefix + "_oldest_load", "seconds")),
+      : entries(gauge(prefix + "_entries")), in_flight(gauge(prefix + "_loads_in_flight")), oldest(gauge(prefix + "_oldest_load_seconds", "seconds")),
         hits(counter(prefix + "_hits_total")), misses(counter(prefix + "_misses_total")), loads(counter(prefix + "_loads_total")),
         failures(counter(prefix + "_load_failures_total")), evictions(counter(prefix + "_evictions_total")) {}
 

@@ -44,7 +44,7 @@ class CacheTable {
 
   /// Of a key that is not there yet.
   Entry& add(const Key& key, std::uint64_t hash) {
-    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+    if ((size_ + 1) * 8 > slots_.size() * 7) grow();
     auto* node = static_cast<Node*>(memory_.allocate(sizeof(Node), alignof(Node)));
     try {
       new (node) Node(key);
@@ -153,7 +153,7 @@ class CacheTable {
 
   // Nodes lie together, not between all that the service allocates: a read meets fewer pages.
   std::pmr::unsynchronized_pool_resource memory_;
-  std::vector<Slot> slots_;  // a power of two, three quarters of them taken at most
+  std::vector<Slot> slots_;  // a power of two, seven eighths of them taken at most
   std::size_t size_ = 0;
 };
 

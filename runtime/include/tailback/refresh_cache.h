@@ -142,7 +142,7 @@ class RefreshCache {
           if (!load) {
             (result.state == CacheState::loading ? shard.misses : shard.hits).fetch_add(1, std::memory_order_relaxed);
             if (result.state == CacheState::loading && schedule.stopping()) result.state = CacheState::stopped;
-            return result;
+            return std::move(result);  // part of a pair: without it a copy, of two more writes to the value's count
           }
         }
       }
@@ -273,11 +273,11 @@ class RefreshCache {
     }
 
     void store(const Key& key, std::uint64_t ticket, std::optional<Value>* value) {
+      const std::uint64_t hash = hash_of(key);
+      Shard& shard = shard_of(hash);
       std::shared_ptr<const Value> fresh;
       if (value != nullptr && value->has_value()) fresh = std::make_shared<const Value>(std::move(**value));
       std::shared_ptr<const Value> old;  // destroyed without the lock
-      const std::uint64_t hash = hash_of(key);
-      Shard& shard = shard_of(hash);
       bool somebody_waits = false;
       {
         const std::lock_guard hold(shard.mutex);

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/cache/gate.h"
+
 namespace tailback {
 namespace {
 
@@ -18,47 +20,16 @@ using Cache = RefreshCache<std::string, std::string>;
 class FakeTime {
  public:
   std::function<std::int64_t()> clock() {
-    return [this] { return now_.load(); };
+    return [now = now_] { return now->load(); };  // a loader's thread may look at it once more when the test is over
   }
   template <class C>
   void advance(C& cache, std::chrono::nanoseconds by) {
-    now_ += by.count();
+    *now_ += by.count();
     cache.wake();
   }
 
  private:
-  std::atomic<std::int64_t> now_{1'000'000'000'000};
-};
-
-template <class Condition>
-void eventually(Condition condition) {
-  while (!condition()) std::this_thread::yield();
-}
-
-/// A gate that loaders stand at until it is opened. Shared, because a loader may outlive the test's scope.
-struct Gate {
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool open = false;
-  int inside = 0;
-
-  void pass() {
-    std::unique_lock hold(mutex);
-    ++inside;
-    changed.notify_all();
-    changed.wait(hold, [this] { return open; });
-    --inside;
-    changed.notify_all();
-  }
-  void wait_for_inside(int count) {
-    std::unique_lock hold(mutex);
-    changed.wait(hold, [&] { return inside == count; });
-  }
-  void release() {
-    const std::lock_guard hold(mutex);
-    open = true;
-    changed.notify_all();
-  }
+  std::shared_ptr<std::atomic<std::int64_t>> now_ = std::make_shared<std::atomic<std::int64_t>>(1'000'000'000'000);
 };
 
 TEST(RefreshCache, AMissReturnsAtOnceAndRegistersTheKey) {
