@@ -97,8 +97,8 @@ std::string sparkline(const std::vector<double>& values, std::size_t width) {
 std::string Player::frame(std::size_t width, std::size_t height, bool colour) const {
   Page page(width, colour);
   const std::int64_t wall_ns = position_ == 0 ? 0 : entries_[position_ - 1].wall_ns;
-  page.add(recording_.info.file.empty() ? "recording" : recording_.info.file, Style::kBold);
-  page.add(fmt::format("  {}  event {} of {}  {:g}×{}", wall_ns ? date_time_text(wall_ns) : "time unknown", position_, entries_.size(), speed_, paused_ ? "  paused" : ""));
+  page.line(recording_.info.file.empty() ? "recording" : recording_.info.file, Style::kBold);
+  page.add(fmt::format("{}  event {} of {}  {:.3g}×{}", wall_ns ? date_time_text(wall_ns) : "time unknown", position_, entries_.size(), speed_, paused_ ? "  paused" : ""));
   page.end_line();
   page.line(bar(entries_.empty() ? 0 : static_cast<double>(position_) / static_cast<double>(entries_.size()), width), Style::kDim);
   page.blank();
@@ -154,7 +154,8 @@ std::string Player::frame(std::size_t width, std::size_t height, bool colour) co
   lines.resize(room);
   std::string frame;
   for (const std::string& line : lines) frame += line + "\x1b[K\n";
-  return frame + cut("space pause · n next · b back · + - speed · 0-9 seek · q quit", width) + "\x1b[K";
+  constexpr std::string_view kKeys = "space pause · n next · b back · + - speed · 0-9 seek · q quit", kShortKeys = "space pause n/b step +/- speed 0-9 seek q quit";
+  return frame + cut(std::string(width > 64 ? kKeys : kShortKeys), width) + "\x1b[K";
 }
 
 bool play_live(const Recording& recording, double speed) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "analyze/cli/terminal.h"
+#include "analyze/report/page.h"
 #include "analyze/words/format.h"
 
 namespace tailback::cli {
@@ -24,8 +25,10 @@ void ProgressSink::show(bool now) {
   if (!visible_ || (!now && time - shown_ < kBetween)) return;
   shown_ = time;
   on_screen_ = true;
-  fmt::print(stderr, "\r\033[Kreading {} … {}, {}, {}", file_, counted(dumps_, "dump", "dumps"),
-             counted(threads_, "thread", "threads"), counted(samples_, "sample", "samples"));
+  const std::string line = fmt::format("reading {} … {}, {}, {}", file_, counted(dumps_, "dump", "dumps"), counted(threads_, "thread", "threads"),
+                                       counted(samples_, "sample", "samples"));
+  // A line that wraps could not be taken back.
+  fmt::print(stderr, "\r\033[K{}", analyze::cut(line, output_width() - 1));
   std::fflush(stderr);
 }
 

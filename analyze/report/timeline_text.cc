@@ -92,14 +92,7 @@ void time_there_was(Page& page, const Summary& summary) {
   page.paragraph("Time", kTextColumn, text);
 }
 
-std::string lead_text(const TriggerOutcome& outcome, const WhatIf& what_if) {
-  if (!outcome.lead_to_end_seconds) return "";
-  std::string text = signed_duration(*outcome.lead_to_end_seconds) + " before the end";
-  if (outcome.lead_to_limit_seconds) {
-    text += ", " + signed_duration(*outcome.lead_to_limit_seconds) + " before the limit" + (what_if.limit->extrapolated ? " (extrapolated)" : "");
-  }
-  return text;
-}
+std::string lead_text(const std::optional<double>& seconds) { return seconds ? signed_duration(*seconds) : ""; }
 
 std::string fired_text(const TriggerOutcome& outcome) {
   if (!outcome.metric_known) return "no sample has its metric";
@@ -138,10 +131,13 @@ void summary_text(Page& page, const Recording& recording, const Summary& summary
 
 void what_if_text(Page& page, const WhatIf& what_if) {
   page.line("WHAT IF", Style::kBold);
-  std::vector<std::vector<Cell>> rows{{{"trigger", Style::kDim}, {"fires", Style::kDim}, {"dumps", Style::kDim, true}, {"useful", Style::kDim, true}, {"", Style::kDim}}};
+  std::vector<std::vector<Cell>> rows{{{"trigger", Style::kDim}, {"fires", Style::kDim}, {"dumps", Style::kDim, true}, {"useful", Style::kDim, true}, {"before the end", Style::kDim}}};
+  const bool to_limit = what_if.limit && what_if.limit->wall_ns != 0;
+  if (to_limit) rows[0].push_back({"before limit", Style::kDim});
   for (const TriggerOutcome& outcome : what_if.outcomes) {
     rows.push_back({{outcome.trigger, Style::kBold}, {fired_text(outcome)}, {std::to_string(outcome.dumps.size()), Style::kPlain, true},
-                    {std::to_string(outcome.useful()), Style::kPlain, true}, {lead_text(outcome, what_if)}});
+                    {std::to_string(outcome.useful()), Style::kPlain, true}, {lead_text(outcome.lead_to_end_seconds)}});
+    if (to_limit) rows.back().push_back({(outcome.lead_to_limit_seconds && what_if.limit->extrapolated ? "≈ " : "") + lead_text(outcome.lead_to_limit_seconds)});
   }
   page.table(2, rows);
   page.blank();

@@ -11,6 +11,7 @@ namespace tailback::analyze {
 namespace {
 
 using namespace tailback::replay;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -38,7 +39,7 @@ TEST(TimelineReport, ShowsWhatOtherTriggersWouldHaveDone) {
   const Recording made = recording();
   const WhatIf result = what_if(made, *parse_triggers("threads > 500; rss > 1GiB"));
   const std::string text = timeline_text({{&made, false, result, {sweep(made, made.find_metric("threads"), {}, nullptr)}}}, 120, false);
-  EXPECT_THAT(text, HasSubstr("13 min 10 s before the end"));
+  EXPECT_THAT(text, ContainsRegex("useful  before the end\n.*  13 min 10 s\n"));
   EXPECT_THAT(text, HasSubstr("no sample has its metric"));
   EXPECT_THAT(text, HasSubstr("Choose"));
   EXPECT_THAT(text, Not(HasSubstr("sample  threads")));
@@ -89,6 +90,7 @@ TEST(LiveView, AFrameHasMetricsGroupsAndKeys) {
   EXPECT_THAT(frame, HasSubstr("█"));
   EXPECT_THAT(frame, HasSubstr("dump 7"));
   EXPECT_THAT(frame, HasSubstr("space pause"));
+  EXPECT_THAT(player.frame(60, 20, false), HasSubstr("q quit")) << "a narrow window shows all keys too";
   EXPECT_EQ(std::count(frame.begin(), frame.end(), '\n'), 39);
 }
 
