@@ -113,7 +113,8 @@ CREATE TABLE dump (                   -- all threads at one instant
   breach_id      INTEGER,             -- breach.id of the same recording; NULL: not taken for one
   threads        INTEGER NOT NULL,    -- sum of thread.count
   threads_missed INTEGER NOT NULL,    -- known to exist, without a row
-  statements     TEXT NOT NULL        -- JSON array of verdicts that the source itself printed
+  statements     TEXT NOT NULL        -- JSON array: verdicts that the source itself printed ("all goroutines are asleep"), and what a
+                                      -- live capture says of itself ("N of M threads were not looked at …")
 ) STRICT;
 
 CREATE TABLE thread (
