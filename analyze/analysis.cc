@@ -6,6 +6,7 @@
 #include "analyze/group/group_threads.h"
 #include "analyze/group/lock_directory.h"
 #include "analyze/holders/infer.h"
+#include "analyze/holders/python_locks.h"
 #include "analyze/trend/finding_trends.h"
 #include "analyze/trend/group_trends.h"
 
@@ -21,7 +22,10 @@ Analysis analyze(Recording& recording, const AnalyzeOptions& options) {
     analysis.dumps.push_back(std::move(dump));
   }
   if (options.source_from_paths) name_locks(recording);
-  for (const DumpAnalysis& dump : analysis.dumps) infer_holders(recording, dump.dump, dump.activities, options);
+  for (DumpAnalysis& dump : analysis.dumps) {
+    if (recording.info.runtime == Runtime::kPython && bind_python_locks(recording, dump.dump, dump.activities, options)) continue;
+    infer_holders(recording, dump.dump, dump.activities, options);
+  }
   ShapeTable shapes(recording.table, options.group_by);
   for (DumpAnalysis& dump : analysis.dumps) {
     dump.groups = group_threads(recording.dumps[dump.dump], dump.activities, options.group_by, shapes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyze/classify/python_source.h"
 #include "analyze/classify/source_functions.h"
 #include "analyze/classify/source_lexer.h"
 #include "analyze/classify/source_locks.h"
@@ -191,6 +192,7 @@ SourceLanguage source_language(std::string_view path) {
   const std::string_view extension = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
   if (extension == "go") return SourceLanguage::kGo;
   if (extension == "java") return SourceLanguage::kJava;
+  if (extension == "py") return SourceLanguage::kPython;
   for (const std::string_view known : {"cc", "cpp", "cxx", "c", "h", "hh", "hpp", "hxx", "ic", "inl", "ipp", "tcc", "C"}) {
     if (extension == known) return SourceLanguage::kCpp;
   }
@@ -199,6 +201,7 @@ SourceLanguage source_language(std::string_view path) {
 
 SourceEvidence held_at(std::string_view text, SourceLanguage language, std::uint32_t line, std::string_view callee) {
   if (language == SourceLanguage::kUnknown || line == 0) return {};
+  if (language == SourceLanguage::kPython) return PythonSource(text).at(line, callee);
   return Evidence(text, language, line, callee).run();
 }
 

@@ -10,6 +10,7 @@
 //   C++   lock_guard unique_lock shared_lock scoped_lock (and other names that end so), lock() unlock() lock_shared() …,
 //         pthread_mutex_lock pthread_rwlock_rdlock …, blocks and lambdas
 //   Java  synchronized blocks and methods, lock() unlock() with finally, readLock() writeLock()
+//   Python with blocks, acquire() release(), try and finally; see python_source.h
 //
 // held_at is a pure function of the text; SourceFinder is where files are opened.
 #pragma once
@@ -24,7 +25,7 @@
 
 namespace tailback::analyze {
 
-enum class SourceLanguage : std::uint8_t { kUnknown, kGo, kCpp, kJava };
+enum class SourceLanguage : std::uint8_t { kUnknown, kGo, kCpp, kJava, kPython };
 
 /// By the file's extension.
 [[nodiscard]] SourceLanguage source_language(std::string_view path);
@@ -38,6 +39,8 @@ struct SourceHold {
   std::uint32_t line = 0;      ///< 1-based, where it is taken
   std::string text;            ///< that line, trimmed
   bool maybe = false;          ///< taken or released under a condition, or by a try
+  LockKind kind = LockKind::kUnknown;  ///< Python: as it is constructed
+  bool one_object = false;     ///< Python: of the module or a class, so that the key stands for one lock
 };
 
 struct SourceEvidence {

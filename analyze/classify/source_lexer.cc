@@ -60,11 +60,12 @@ void Lexer::step() {
     return advance(at_ + 1);
   }
   if (c == ' ' || c == '\t' || c == '\r' || c == '\f') return advance(at_ + 1);
-  if (looking_at("//")) {
+  const bool python = language_ == SourceLanguage::kPython;
+  if (python ? c == '#' : looking_at("//")) {
     const std::size_t end = text_.find('\n', at_);
     return advance(end == std::string_view::npos ? text_.size() : end);
   }
-  if (looking_at("/*")) return skip_past("*/", at_ + 2);
+  if (!python && looking_at("/*")) return skip_past("*/", at_ + 2);
   if (c == '#' && language_ == SourceLanguage::kCpp && line_begins_) return directive();
   line_begins_ = false;
   if (language_ == SourceLanguage::kCpp) {
@@ -82,6 +83,12 @@ void Lexer::step() {
     const std::size_t begin = at_;
     const std::uint32_t line = line_;
     skip_past("\"\"\"", at_ + 3);
+    return string_token(begin, line);
+  }
+  if (python && (looking_at("\"\"\"") || looking_at("'''"))) {
+    const std::size_t begin = at_;
+    const std::uint32_t line = line_;
+    skip_past(text_.substr(at_, 3), at_ + 3);
     return string_token(begin, line);
   }
   if (c == '"' || c == '\'') return quoted(c);

@@ -1,4 +1,4 @@
-// Splits Go, C++ and Java source into tokens, with comments, strings and preprocessor lines out of the way.
+// Splits Go, C++, Java and Python source into tokens, with comments, strings and preprocessor lines out of the way.
 #pragma once
 
 #include <cstdint>

@@ -168,6 +168,7 @@ std::optional<LockOperation> LockReader::at(std::size_t i, std::size_t begin) co
     case SourceLanguage::kGo: operation = go(i); break;
     case SourceLanguage::kJava: operation = java(i, begin); break;
     case SourceLanguage::kCpp: operation = cpp(i, begin); break;
+    case SourceLanguage::kPython:
     case SourceLanguage::kUnknown: break;
   }
   // Damaged text may call a method on nothing.

@@ -46,7 +46,7 @@ std::string SourceCheck::quote(std::string_view file, std::uint32_t line, const 
 const SourceCheck::LockText& SourceCheck::lock_text(const Subject& subject) {
   const auto [found, added] = locks_.try_emplace(subject.lock.index);
   LockText& lock = found->second;
-  if (!added) return lock;
+  if (!added || rules_.runtime == Runtime::kPython) return lock;  // python_locks is more careful of which object is meant
   for (const WaitPlace& place : subject.places) {
     if (!place.file.valid() || place.line == 0) continue;
     const std::string file = source_path(recording_.table.text(place.function), recording_.table.text(place.file));

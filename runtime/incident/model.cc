@@ -62,6 +62,7 @@ std::uint64_t Dump::thread_count() const {
 }
 
 std::size_t Dump::asking_frame(const Wait& wait) const {
+  if (wait.frame == Wait::kNoFrame) return 0;
   const bool entered = wait.lock.index < locks.size() && locks[wait.lock.index].kind == LockKind::kMonitor;
   return wait.frame + std::size_t{entered ? 0u : 1u};
 }

@@ -117,11 +117,14 @@ struct Lock {
 
 /// thread → lock: it can't go on before the lock is granted.
 struct Wait {
+  static constexpr std::uint16_t kNoFrame = 0xffff;
+
   ThreadIndex thread;
   LockId lock;
   LockMode mode = LockMode::kExclusive;
   bool front = false;            ///< known to be next in line (a writer that waits for the readers, not for the queue)
-  std::uint16_t frame = 0;       ///< index of the frame that waits; who asks for the lock is told by Dump::asking_frame()
+  std::uint16_t frame = 0;       ///< index of the frame that waits; who asks for the lock is told by Dump::asking_frame();
+                                 ///< kNoFrame: the lock's functions have none (Python's are C code), so the innermost one asks
   std::int64_t since_ns = -1;    ///< how long it has waited; -1: unknown
 };
 

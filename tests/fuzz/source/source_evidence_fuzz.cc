@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tailback::analyze;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto lines = static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n') + 1);
-  for (const SourceLanguage language : {SourceLanguage::kGo, SourceLanguage::kCpp, SourceLanguage::kJava}) {
+  for (const SourceLanguage language : {SourceLanguage::kGo, SourceLanguage::kCpp, SourceLanguage::kJava, SourceLanguage::kPython}) {
     // A few places of the text, chosen by its own bytes.
     for (std::uint32_t i = 0; i < 4; ++i) {
       const std::uint32_t line = 1 + (size > i ? data[i] * (i + 1) : i) % lines;
