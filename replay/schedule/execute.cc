@@ -7,7 +7,7 @@ namespace {
 
 class Execution {
  public:
-  explicit Execution(const Program& program) : program_(program), model_(program), position_(model_) {
+  explicit Execution(const Program& program) : model_(program), position_(model_) {
     trace_.names().locks = program.locks;
     trace_.names().places = program.sites;
     for (std::uint32_t i = 0; i < model_.instances().size(); ++i) trace_.names().threads.push_back(model_.name(i));
@@ -71,7 +71,6 @@ class Execution {
     trace_.events().push_back({operation, step.kind == StepKind::kWait ? LockMode::kExclusive : step.mode, thread, lock, other, step.site});
   }
 
-  const Program& program_;
   Model model_;
   Position position_;
   Trace trace_;
