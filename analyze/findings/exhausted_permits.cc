@@ -16,7 +16,7 @@ constexpr std::uint64_t kFewestWaiters = 3;
 constexpr std::size_t kFewestEach = 2;   ///< of those with a permit and of those without, where nothing says that it is one
 
 struct Crowd {
-  std::vector<ThreadIndex> members;
+  std::vector<ThreadIndex> members;  ///< ascending
   std::uint64_t count = 0;
   bool semaphore = false;
 };
@@ -53,7 +53,7 @@ std::map<std::pair<std::uint32_t, std::uint32_t>, Way> ways_of(const Case& dump,
   return ways;
 }
 
-/// Members that stand past a line on which another asks, and ask again further in. One stack is looked at once.
+/// Members that stand past a line on which another asks, and ask again further in, ascending. One stack is looked at once.
 std::vector<ThreadIndex> asking_again(const Case& dump, const Crowd& crowd) {
   std::map<std::uint32_t, std::vector<ThreadIndex>> by_stack;
   for (const ThreadIndex member : crowd.members) by_stack[dump.dump().threads[member.index].stack.index].push_back(member);
@@ -72,13 +72,14 @@ std::vector<ThreadIndex> asking_again(const Case& dump, const Crowd& crowd) {
     }
     if (past) again.insert(again.end(), members.begin(), members.end());
   }
+  std::sort(again.begin(), again.end());
   return again;
 }
 
 bool somebody_acts(const Case& dump, const Crowd& crowd) {
   if (dump.dump().threads_missed != 0) return true;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (std::find(crowd.members.begin(), crowd.members.end(), ThreadIndex{i}) != crowd.members.end()) continue;
+    if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
     if (accepts(dump.recording().table, dump.rules(), dump.view({i}))) continue;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
   }
@@ -99,7 +100,7 @@ void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>
   finding.severity = severity_of(finding.confidence);
   const std::string where = dump.waiter(crowd.members.front());
   if (!again.empty()) finding.chain.push_back(link_of(dump, again.front(), again.size()));
-  const auto first = std::find_if(crowd.members.begin(), crowd.members.end(), [&](ThreadIndex member) { return std::find(again.begin(), again.end(), member) == again.end(); });
+  const auto first = std::find_if(crowd.members.begin(), crowd.members.end(), [&](ThreadIndex member) { return !std::binary_search(again.begin(), again.end(), member); });
   if (first != crowd.members.end()) finding.chain.push_back(link_of(dump, *first, crowd.count - again.size()));
   if (const Wait* wait = dump.graph().wait_of(crowd.members.front()); wait != nullptr && crowd.semaphore) finding.locks.push_back(wait->lock);
   finding.blocked_directly = finding.blocked_in_all = crowd.count;

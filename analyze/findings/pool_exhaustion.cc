@@ -19,7 +19,7 @@ constexpr std::string_view kWorkerLoops[] = {"java.util.concurrent.ThreadPoolExe
 struct Pool {
   bool known_executor = false;
   std::uint64_t workers = 0, waiting = 0;
-  std::vector<ThreadIndex> members;
+  std::vector<ThreadIndex> members;  ///< ascending
 };
 
 /// "pool-1-thread-" of "pool-1-thread-12".
@@ -74,7 +74,7 @@ bool waits_for_a_result(const Case& dump, ThreadIndex thread, bool known) {
 
 bool somebody_else_acts(const Case& dump, const Pool& pool) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (std::find(pool.members.begin(), pool.members.end(), ThreadIndex{i}) != pool.members.end()) continue;
+    if (std::binary_search(pool.members.begin(), pool.members.end(), ThreadIndex{i})) continue;
     const ActivityKind kind = dump.activity({i}).kind;
     if (kind == ActivityKind::kFuture || kind == ActivityKind::kLock || accepts(dump.recording().table, dump.rules(), dump.view({i}))) continue;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
