@@ -63,6 +63,9 @@ class SeenAsItHappens : public testing::ProgramTest {
 };
 
 TEST_F(SeenAsItHappens, WithTailbacksLockInTheService) {
+#ifndef __OPTIMIZE__
+  GTEST_SKIP() << "built without optimisation: the place of a hold is in the guard's constructor, not in the function that makes the guard";
+#endif
   StartedProgram service({DEADLOCK_SERVICE, "--threads", "200", "--instrumented", "--file", "instrumented.tailback", "--dumps", "0"}, {});
   expect_certain(service, "instrumented.tailback", "lock of HashSet.mu", "HashSet.mu", true);
 }

@@ -31,6 +31,9 @@ class RecordedLocks : public ProgramTest {
 };
 
 TEST_F(RecordedLocks, AServiceThatDeadlockedIsShownExplainedAndMended) {
+#ifndef __OPTIMIZE__
+  GTEST_SKIP() << "built without optimisation: the place of a hold is in the guard's constructor, not in the function that makes the guard";
+#endif
   record("stuck.tailback", "--dumps 2");
   const json shown = json_of("replay locks show stuck.tailback");
   EXPECT_GT(shown["stuck"].size(), 2u);
