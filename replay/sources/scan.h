@@ -79,7 +79,7 @@ template <char... kCharacters>
 
 /// Whether `words` stand in a text of many KB. (string_view::find stops at every occurrence of their first character.)
 [[nodiscard]] inline bool contains(std::string_view text, std::string_view words) noexcept {
-  return ::memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
+  return text.size() >= words.size() && !words.empty() && ::memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
 }
 
 /// Splits "hashset.go:52" into file and line; line 0 where the end is not ":number".
