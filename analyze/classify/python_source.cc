@@ -12,17 +12,6 @@ constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostHolds = 32;
 constexpr std::size_t kMostGlobals = 1000;
 
-std::string_view line_text(std::string_view text, std::uint32_t line) {
-  for (std::uint32_t i = 1; i < line && !text.empty(); ++i) {
-    const std::size_t end = text.find('\n');
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-  }
-  text = text.substr(0, text.find('\n'));
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
-  return text.substr(0, 400);
-}
-
 /// Calls that neither block nor run the program's own code for long: a body of one line made of these is over at once.
 bool brief_call(std::string_view name) {
   static constexpr auto kBrief = std::to_array<std::string_view>({"len", "int", "str", "float", "bool", "dict", "list", "set", "tuple", "min", "max", "sum", "append", "add",

@@ -46,17 +46,6 @@ std::string_view last_name(std::string_view callee) {
   return name;
 }
 
-std::string_view line_text(std::string_view text, std::uint32_t line) {
-  for (std::uint32_t i = 1; i < line && !text.empty(); ++i) {
-    const std::size_t end = text.find('\n');
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-  }
-  text = text.substr(0, text.find('\n'));
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
-  return text.substr(0, 400);
-}
-
 class Evidence {
  public:
   Evidence(std::string_view text, SourceLanguage language, std::uint32_t line, std::string_view callee)

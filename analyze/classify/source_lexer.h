@@ -37,4 +37,7 @@ struct SourceTokens {
 /// `text` must outlive the tokens. Signs come as single characters, but for :: -> := && ||.
 [[nodiscard]] SourceTokens tokenise(std::string_view text, SourceLanguage language);
 
+/// The line (1-based) as a report quotes it: without the space around it, cut at 400 bytes.
+[[nodiscard]] std::string_view line_text(std::string_view text, std::uint32_t line);
+
 }  // namespace tailback::analyze

@@ -6,7 +6,6 @@
 #include <map>
 
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 #include "analyze/words/format.h"
 
 namespace tailback::analyze {
@@ -77,13 +76,7 @@ std::vector<ThreadIndex> asking_again(const Case& dump, const Crowd& crowd) {
 }
 
 bool somebody_acts(const Case& dump, const Crowd& crowd) {
-  if (dump.dump().threads_missed != 0) return true;
-  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
-    if (accepts(dump.recording().table, dump.rules(), dump.view({i}))) continue;
-    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
-  }
-  return false;
+  return dump.dump().threads_missed != 0 || others_act(dump, crowd.members, [](ActivityKind) { return false; });
 }
 
 ChainLink link_of(const Case& dump, ThreadIndex thread, std::uint64_t count) {

@@ -72,14 +72,9 @@ bool waits_for_a_result(const Case& dump, ThreadIndex thread, bool known) {
   return dump.recording().info.runtime == Runtime::kGo && kind == ActivityKind::kChannelReceive && runs_a_closure(dump, thread);
 }
 
+/// Who waits for a result or a lock yields none.
 bool somebody_else_acts(const Case& dump, const Pool& pool) {
-  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (std::binary_search(pool.members.begin(), pool.members.end(), ThreadIndex{i})) continue;
-    const ActivityKind kind = dump.activity({i}).kind;
-    if (kind == ActivityKind::kFuture || kind == ActivityKind::kLock || accepts(dump.recording().table, dump.rules(), dump.view({i}))) continue;
-    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
-  }
-  return false;
+  return others_act(dump, pool.members, [](ActivityKind kind) { return kind == ActivityKind::kFuture || kind == ActivityKind::kLock; });
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analyze/holders/bystanders.h"
+
 namespace tailback::analyze {
 
 const std::vector<Rule>& rules() {
@@ -28,6 +30,16 @@ bool named(const Found& found, LockId lock) {
   return std::any_of(found.findings.begin(), found.findings.end(), [&](const Finding& finding) {
     return std::find(finding.locks.begin(), finding.locks.end(), lock) != finding.locks.end();
   });
+}
+
+bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind)) {
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const ThreadIndex thread{i};
+    if (std::binary_search(members.begin(), members.end(), thread) || idle(dump.activity(thread).kind)) continue;
+    if (accepts(dump.recording().table, dump.rules(), dump.view(thread))) continue;
+    if (takes_part(dump.recording().table, dump.rules(), dump.view(thread), dump.activity(thread))) return true;
+  }
+  return false;
 }
 
 std::string refuted_by(const Finding& finding, std::string source, const std::string& observation) {

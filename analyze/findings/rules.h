@@ -58,6 +58,9 @@ void note_what_is_lacking(const Case& dump, Found& found);
 /// Whether an earlier rule named this lock.
 [[nodiscard]] bool named(const Found& found, LockId lock);
 
+/// Whether a thread that is none of `members` (ascending) takes part and does what `idle` does not name. Who only accepts connections brings nothing of those about.
+[[nodiscard]] bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind));
+
 /// What would refute a finding about holds: `observation`, and where a hold is inferred also a line of the program's `source`.
 [[nodiscard]] std::string refuted_by(const Finding& finding, std::string source, const std::string& observation);
 
