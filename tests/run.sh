@@ -16,12 +16,23 @@ install_packages tests/run.sh
 
 presets=("$@")
 ((${#presets[@]})) || presets=(dev asan-ubsan tsan)
-status=0
+# What failed is told again at the very end, with the last lines that each test printed: often only a log's tail is at hand.
+failed=()
 for preset in "${presets[@]}"; do
   say "$preset: building"
   cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset"
   say "$preset: testing"
-  ctest --preset "$preset" -j "$(nproc)" || status=1
+  ctest --preset "$preset" -j "$(nproc)" || failed+=("$preset")
 done
-exit $status
+for preset in "${failed[@]}"; do
+  say "$preset: what failed"
+  awk -v most=40 '
+    / Testing: / { count = 0 }
+    { lines[count++] = $0 }
+    /^Test Failed\./ {
+      print lines[0]
+      for (i = count > most ? count - most : 1; i < count; i++) print "  " lines[i]
+    }' "build/$preset/Testing/Temporary/LastTest.log"
+done
+((${#failed[@]} == 0))
