@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include <tailback/cache_readers.h>
 #include <tailback/cache_support.h>
 #include <tailback/cache_table.h>
 #include <tailback/shared_mutex.h>
@@ -84,20 +85,26 @@ class RefreshCache {
   void wake() { state_->schedule.wake(); }
 
  private:
+  // A load makes a new one. A reader without the lock may see the former for an instant; where that would make it load, it looks again with
+  // the lock.
   struct Entry {
-    std::shared_ptr<const Value> value;
     std::int64_t loaded_ns = 0;                    // when `value`, or that there is none, became known
-    std::int64_t failed_ns = 0;                    // when a load failed last; 0: the last one did not
-    mutable std::atomic<std::int64_t> asked_ns{0};
-    std::uint64_t ticket = 0;                      // of the load in flight; 0: none
     bool known = false;                            // loaded once
+    std::optional<const Value> value;              // with `known`; none: the store has no such key
+    // Written with the shard locked:
+    std::atomic<std::int64_t> failed_ns{0};        // when a load failed last; 0: the last one did not
+    std::atomic<std::uint64_t> ticket{0};          // of the load in flight; 0: none. Written last and read first
+    // Written by readers:
+    mutable std::atomic<std::int64_t> asked_ns{0};
   };
+  using Table = detail::CacheTable<Key, Entry, Equal>;
+  using Node = typename Table::Node;
   struct alignas(64) Shard {
+    Table entries;
     mutable shared_mutex mutex{"RefreshCache.shard", lock_policy::prefer_readers};
-    detail::CacheTable<Key, Entry, Equal> entries;
     std::condition_variable_any loaded;            // for those who wait for a first load
     std::size_t waiting = 0;
-    mutable std::atomic<std::uint64_t> hits{0}, misses{0};
+    std::atomic<std::uint64_t> locked_hits{0}, misses{0};
   };
   /// Keys whose loads go together; each with the ticket that its entry must still have for the result to be stored.
   struct Batch {
@@ -114,19 +121,31 @@ class RefreshCache {
     Shard& shard_of(std::uint64_t hash) { return shards[(hash >> 48) % kCacheShards]; }
 
     // What an entry gives a reader now, and whether it should be loaded.
-    std::pair<Result, bool> look(const Entry& entry, std::int64_t now) const {
-      const std::chrono::nanoseconds age(std::max<std::int64_t>(0, now - entry.loaded_ns));  // `now` may be from before the load
-      const bool retry = entry.ticket == 0 && (entry.failed_ns == 0 || now - entry.failed_ns >= options.retry_after.count());
-      if (!entry.known) return {{entry.failed_ns != 0 && entry.ticket == 0 ? CacheState::failed : CacheState::loading, nullptr, {}}, retry};
-      if (entry.value == nullptr) {
-        if (age < options.negative_time_to_live) return {{CacheState::absent, nullptr, age}, false};
-        return {{entry.failed_ns != 0 ? CacheState::absent : CacheState::loading, nullptr, age}, retry};
+    struct Verdict {
+      CacheState state = CacheState::loading;
+      bool load = false;
+      bool serve = false;
+      std::int64_t age_ns = 0;
+      [[nodiscard]] Result of(const Node& node) const {
+        if (!serve) return {state, nullptr, std::chrono::nanoseconds(age_ns)};
+        return {state, std::shared_ptr<const Value>(node.self, &*node.entry.value), std::chrono::nanoseconds(age_ns)};
       }
-      if (options.time_to_live.count() > 0 && age >= options.time_to_live) {
-        return {{retry || entry.ticket != 0 ? CacheState::loading : CacheState::failed, nullptr, age}, retry};
+    };
+    Verdict look(const Entry& entry, std::int64_t now) const {
+      const bool loading = entry.ticket.load(std::memory_order_acquire) != 0;
+      const std::int64_t failed_ns = entry.failed_ns.load(std::memory_order_relaxed);
+      const bool retry = !loading && (failed_ns == 0 || now - failed_ns >= options.retry_after.count());
+      if (!entry.known) return {failed_ns != 0 && !loading ? CacheState::failed : CacheState::loading, retry};
+      const std::int64_t age = std::max<std::int64_t>(0, now - entry.loaded_ns);  // `now` may be from before the load
+      if (!entry.value.has_value()) {
+        if (age < options.negative_time_to_live.count()) return {CacheState::absent, false, false, age};
+        return {failed_ns != 0 ? CacheState::absent : CacheState::loading, retry, false, age};
       }
-      const bool stale = entry.failed_ns != 0 || age > 2 * options.interval;
-      return {{stale ? CacheState::stale : CacheState::fresh, entry.value, age}, false};
+      if (options.time_to_live.count() > 0 && age >= options.time_to_live.count()) {
+        return {retry || loading ? CacheState::loading : CacheState::failed, retry, false, age};
+      }
+      const bool stale = failed_ns != 0 || age > 2 * options.interval.count();
+      return {stale ? CacheState::stale : CacheState::fresh, false, true, age};
     }
 
     Result get(const Key& key) {
@@ -134,15 +153,24 @@ class RefreshCache {
       const std::uint64_t hash = hash_of(key);
       Shard& shard = shard_of(hash);
       {
-        const std::shared_lock hold(shard.mutex);
-        if (const Entry* entry = shard.entries.find(key, hash)) {
+        detail::CacheVisit visit(readers);
+        std::shared_lock hold(shard.mutex, std::defer_lock);
+        if (!visit) hold.lock();
+        if (const Node* node = shard.entries.find_node(key, hash)) {
+          const Entry& entry = node->entry;
           // Not written with every read: the line is other readers', too.
-          if (now - entry->asked_ns.load(std::memory_order_relaxed) > kAskedGrain) entry->asked_ns.store(now, std::memory_order_relaxed);
-          auto [result, load] = look(*entry, now);
-          if (!load) {
-            (result.state == CacheState::loading ? shard.misses : shard.hits).fetch_add(1, std::memory_order_relaxed);
-            if (result.state == CacheState::loading && schedule.stopping()) result.state = CacheState::stopped;
-            return std::move(result);  // part of a pair: without it a copy, of two more writes to the value's count
+          if (now - entry.asked_ns.load(std::memory_order_relaxed) > kAskedGrain) entry.asked_ns.store(now, std::memory_order_relaxed);
+          Verdict verdict = look(entry, now);
+          if (!verdict.load) {
+            if (verdict.state == CacheState::loading) {
+              shard.misses.fetch_add(1, std::memory_order_relaxed);
+              if (schedule.stopping()) verdict.state = CacheState::stopped;
+            } else if (visit) {
+              visit.count_hit();
+            } else {
+              shard.locked_hits.fetch_add(1, std::memory_order_relaxed);
+            }
+            return verdict.of(*node);
           }
         }
       }
@@ -153,18 +181,24 @@ class RefreshCache {
     Result register_key(Shard& shard, const Key& key, std::uint64_t hash, std::int64_t now) {
       Batch batch;
       Result result;
+      typename Table::Released released;
       {
         const std::lock_guard hold(shard.mutex);
         if (schedule.stopping()) return {CacheState::stopped, nullptr, {}};
-        Entry* found = shard.entries.find(key, hash);
-        if (found == nullptr) make_room(shard);
-        Entry& entry = found != nullptr ? *found : shard.entries.add(key, hash);
+        Node* node = shard.entries.find_node(key, hash);
+        if (node == nullptr) {
+          make_room(shard);
+          node = shard.entries.add_node(key, hash);
+        }
+        Entry& entry = node->entry;
+        shard.entries.release(readers, released);
         entry.asked_ns.store(now, std::memory_order_relaxed);
-        bool load = false;
-        std::tie(result, load) = look(entry, now);
-        if (!load) return result;  // another thread was first
+        const Verdict verdict = look(entry, now);
+        result = verdict.of(*node);
+        if (!verdict.load) return result;  // another thread was first
         batch.keys.push_back(key);
-        batch.tickets.push_back(entry.ticket = schedule.next_ticket());
+        batch.tickets.push_back(schedule.next_ticket());
+        entry.ticket.store(batch.tickets.back(), std::memory_order_release);
         if (result.state == CacheState::failed) result.state = CacheState::loading;
       }
       schedule.add_miss(std::make_shared<Batch>(std::move(batch)));
@@ -179,12 +213,12 @@ class RefreshCache {
       ++shard.waiting;
       Result result;
       for (;;) {
-        const Entry* entry = shard.entries.find(key, hash);
-        if (entry == nullptr) {
+        const Node* node = shard.entries.find_node(key, hash);
+        if (node == nullptr) {
           result = {CacheState::failed, nullptr, {}};  // erased, or evicted while it was loading
           break;
         }
-        result = look(*entry, schedule.now()).first;
+        result = look(node->entry, schedule.now()).of(*node);
         if (result.state != CacheState::loading) break;
         if (schedule.stopping()) {
           result.state = CacheState::stopped;
@@ -209,9 +243,11 @@ class RefreshCache {
     void erase(const Key& key) {
       const std::uint64_t hash = hash_of(key);
       Shard& shard = shard_of(hash);
+      typename Table::Released released;
       {
         const std::lock_guard hold(shard.mutex);
         shard.entries.erase(key, hash);
+        shard.entries.release(readers, released);
       }
       shard.loaded.notify_all();
     }
@@ -231,19 +267,22 @@ class RefreshCache {
       std::vector<std::shared_ptr<void>> batches;
       std::shared_ptr<Batch> batch;
       Shard& shard = shards[index];
+      typename Table::Released released;
       const std::lock_guard hold(shard.mutex);
       shard.entries.erase_if([&](const Key& key, Entry& entry) {
         if (now - entry.asked_ns.load(std::memory_order_relaxed) > options.evict_after.count()) {
           schedule.count_eviction();
           return true;
         }
-        if (entry.ticket == 0) {
+        if (entry.ticket.load(std::memory_order_relaxed) == 0) {
           if (batch == nullptr || batch->keys.size() >= batch_size) batches.push_back(batch = std::make_shared<Batch>());
           batch->keys.push_back(key);
-          batch->tickets.push_back(entry.ticket = schedule.next_ticket());
+          batch->tickets.push_back(schedule.next_ticket());
+          entry.ticket.store(batch->tickets.back(), std::memory_order_release);
         }
         return false;
       });
+      shard.entries.release(readers, released);
       return batches;
     }
 
@@ -261,42 +300,55 @@ class RefreshCache {
       } catch (...) {
         why = "the loader threw something that is no std::exception";
       }
-      for (std::size_t i = 0; i < batch.keys.size(); ++i) store(batch.keys[i], batch.tickets[i], well ? &values[i] : nullptr);
-      if (!well && options.on_failure) {
+      bool all_stored = true;
+      for (std::size_t i = 0; i < batch.keys.size(); ++i) {
+        all_stored = store(batch.keys[i], batch.tickets[i], well ? &values[i] : nullptr) && all_stored;
+      }
+      if (well && !all_stored) why = "no memory for what was loaded";
+      if (!all_stored && options.on_failure) {
         try {
           options.on_failure(why);
         } catch (...) {
           schedule.count_callback_failure();
         }
       }
-      return well;
+      return all_stored;
     }
 
-    void store(const Key& key, std::uint64_t ticket, std::optional<Value>* value) {
+    // Null: no memory, or the value can't be moved, which is a load that failed.
+    static Node* node_of(const Key& key, std::optional<Value>& value) noexcept try {
+      auto node = std::make_shared<Node>(key);
+      if (value.has_value()) node->entry.value.emplace(*std::move(value));
+      node->entry.known = true;
+      return Node::own(std::move(node));
+    } catch (...) {
+      return nullptr;
+    }
+
+    bool store(const Key& key, std::uint64_t ticket, std::optional<Value>* value) {
       const std::uint64_t hash = hash_of(key);
       Shard& shard = shard_of(hash);
-      std::shared_ptr<const Value> fresh;
-      if (value != nullptr && value->has_value()) fresh = std::make_shared<const Value>(std::move(**value));
-      std::shared_ptr<const Value> old;  // destroyed without the lock
+      Node* fresh = value != nullptr ? node_of(key, *value) : nullptr;
+      typename Table::Released released;
       bool somebody_waits = false;
       {
         const std::lock_guard hold(shard.mutex);
         somebody_waits = shard.waiting > 0;
-        // Else it was erased meanwhile, and perhaps registered anew.
-        if (Entry* found = shard.entries.find(key, hash); found != nullptr && found->ticket == ticket) {
-          Entry& entry = *found;
-          entry.ticket = 0;
-          if (value == nullptr) {
-            entry.failed_ns = std::max<std::int64_t>(1, schedule.now());
-          } else {
-            old = std::exchange(entry.value, std::move(fresh));
-            entry.known = true;
-            entry.failed_ns = 0;
-            entry.loaded_ns = schedule.now();
-          }
+        Node* old = shard.entries.find_node(key, hash);
+        if (old == nullptr || old->entry.ticket.load(std::memory_order_relaxed) != ticket) {
+          if (fresh != nullptr) released.add(fresh);  // it was erased meanwhile, and perhaps registered anew
+        } else if (fresh != nullptr) {
+          fresh->entry.loaded_ns = schedule.now();
+          fresh->entry.asked_ns.store(old->entry.asked_ns.load(std::memory_order_relaxed), std::memory_order_relaxed);
+          shard.entries.replace(old, fresh, hash);
+        } else {
+          old->entry.failed_ns.store(std::max<std::int64_t>(1, schedule.now()), std::memory_order_relaxed);
+          old->entry.ticket.store(0, std::memory_order_release);
         }
+        shard.entries.release(readers, released);
       }
       if (somebody_waits) shard.loaded.notify_all();
+      return fresh != nullptr;
     }
 
     // CacheWork: readers that wait must learn that nothing comes any more.
@@ -307,8 +359,9 @@ class RefreshCache {
       }
     }
     void add_to(CacheStatistics& sums) const override {
+      sums.hits += readers.hits();
       for (const Shard& shard : shards) {
-        sums.hits += shard.hits.load(std::memory_order_relaxed);
+        sums.hits += shard.locked_hits.load(std::memory_order_relaxed);
         sums.misses += shard.misses.load(std::memory_order_relaxed);
         const std::shared_lock hold(shard.mutex);
         sums.entries += shard.entries.size();
@@ -326,6 +379,7 @@ class RefreshCache {
     const BatchLoader loader;
     const std::size_t batch_size;
     CacheSchedule schedule;
+    detail::CacheReaders readers;
     std::vector<Shard> shards;
   };
 
