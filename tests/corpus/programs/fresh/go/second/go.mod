@@ -1,0 +1,3 @@
+module example.org/second
+
+go 1.19
