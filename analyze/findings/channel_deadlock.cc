@@ -1,5 +1,6 @@
 // Senders and receivers that can't meet: a lock held across the channel operation, or senders that nobody is left to serve.
 #include <algorithm>
+#include <map>
 
 #include "analyze/findings/roots.h"
 #include "analyze/findings/rules.h"
@@ -51,6 +52,24 @@ struct Senders {
   std::uint64_t count = 0;
 };
 
+/// Whether somebody has come by the line on which they stand, and is at work: the channel has room for a few, and those give it back.
+bool some_have_passed(const Case& dump, ThreadIndex sender) {
+  const ThreadView view = dump.view(sender);
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> lines;
+  for (std::size_t i = dump.activity(sender).own_frame; i < view.size(); ++i) {
+    if (view.frame(i).line != 0) lines.try_emplace({view.frame(i).function.index, view.frame(i).file.index}, view.frame(i).line);
+  }
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    if (stuck(dump.activity({i}).kind)) continue;
+    const ThreadView other = dump.view({i});
+    for (std::size_t k = dump.activity({i}).own_frame; k < other.size(); ++k) {
+      const auto line = lines.find({other.frame(k).function.index, other.frame(k).file.index});
+      if (line != lines.end() && other.frame(k).line > line->second) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<Senders> senders(const Case& dump, const History& history) {
   std::vector<Senders> all;
   for (const Group& group : dump.groups()) {
@@ -60,27 +79,25 @@ std::vector<Senders> senders(const Case& dump, const History& history) {
   return all;
 }
 
-ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count) {
-  ChainLink link = dump.link(thread, nullptr, nullptr);
-  const Activity& activity = dump.activity(thread);
-  const ThreadView view = dump.view(thread);
-  if (activity.own_frame < view.size()) link.wait_function = std::string(view.function(activity.own_frame));
-  link.wait_place = link.place;
-  link.note = dump.doing(thread);
-  link.others = count - 1;
-  return link;
+/// Who makes numbers for those who ask waits at a channel until a connection brings one who does.
+bool anybody_accepts(const Case& dump) {
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    if (accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
+  }
+  return false;
 }
 
 void without_partner(const Case& dump, const History& history, bool all, Found& found) {
   const std::vector<Senders> waiting = senders(dump, history);
-  const auto crowd = std::find_if(waiting.begin(), waiting.end(), [](const Senders& s) { return s.count >= kCrowd; });
+  const auto crowd = std::find_if(waiting.begin(), waiting.end(), [&](const Senders& s) { return s.count >= kCrowd && !some_have_passed(dump, s.first); });
+  if (all && crowd == waiting.end() && anybody_accepts(dump)) return;
   if (waiting.empty() || (!all && crowd == waiting.end())) return;
   Finding finding = dump.finding(FindingKind::kChannelDeadlock);
   finding.confidence = Confidence::kPossible;
   finding.severity = FindingSeverity::kStall;
   std::uint64_t count = 0;
   for (const Senders& s : waiting) {
-    if (!all && s.count < kCrowd) continue;
+    if (!all && (s.count < kCrowd || some_have_passed(dump, s.first))) continue;
     if (finding.chain.size() < 4) finding.chain.push_back(channel_link(dump, s.first, s.count));
     count += s.count;
   }

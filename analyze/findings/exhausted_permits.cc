@@ -2,10 +2,13 @@
 //
 //     conn <- InTx:41 <- order                                   waits for its first
 //     conn <- Query <- order.func1 <- InTx:46 <- order           has passed that line, and waits for a second
+//     Go <- mirror <- mirror.func1 <- Go.func1                   runs in what Go has begun, and waits in it again
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
 #include "analyze/words/format.h"
 
 namespace tailback::analyze {
@@ -20,16 +23,24 @@ struct Crowd {
   bool semaphore = false;
 };
 
+/// The function that waits, without the runtime's part: a pool's own where a library has one, so that all who ask are one crowd.
+std::uint16_t asking_frame(const Case& dump, ThreadIndex thread) {
+  const ThreadView view = dump.view(thread);
+  std::uint16_t at = 0;
+  while (dump.recording().info.runtime == Runtime::kGo && at < dump.activity(thread).own_frame && view.function(at).starts_with("runtime.")) ++at;
+  return dump.recording().info.runtime == Runtime::kGo ? at : dump.activity(thread).own_frame;
+}
+
 /// By the semaphore, else by the function that waits: a channel may stand for one.
 std::map<std::string, Crowd> crowds(const Case& dump) {
   std::map<std::string, Crowd> all;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ActivityKind kind = dump.activity({i}).kind;
     const bool semaphore = kind == ActivityKind::kSemaphore;
-    if (!semaphore && kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive) continue;
+    if (!semaphore && kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive && kind != ActivityKind::kChannelSend) continue;
     if (dump.activity({i}).own_frame >= dump.view({i}).size()) continue;
     const Wait* wait = dump.graph().wait_of({i});
-    Crowd& crowd = all[semaphore && wait != nullptr ? "lock " + std::to_string(wait->lock.index) : "at " + dump.waiter({i})];
+    Crowd& crowd = all[semaphore && wait != nullptr ? "lock " + std::to_string(wait->lock.index) : "at " + dump.function({i}, asking_frame(dump, {i}))];
     crowd.members.push_back({i});
     crowd.count += dump.dump().threads[i].count;
     crowd.semaphore = semaphore;
@@ -37,19 +48,38 @@ std::map<std::string, Crowd> crowds(const Case& dump) {
   return all;
 }
 
-/// Frames of a stack from the one that asks outwards, by function: its line, and how many frames out it is.
+/// The program's own frames of a stack from the one that asks outwards, by function: its line, and how many frames out it is.
 struct Way {
   std::uint32_t line = 0, depth = 0;
 };
+using Ways = std::map<std::pair<std::uint32_t, std::uint32_t>, Way>;
 
-std::map<std::pair<std::uint32_t, std::uint32_t>, Way> ways_of(const Case& dump, ThreadIndex thread) {
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Way> ways;
+Ways ways_of(const Case& dump, ThreadIndex thread) {
+  Ways ways;
   const ThreadView view = dump.view(thread);
-  for (std::size_t i = dump.activity(thread).own_frame + std::size_t{1}; i < view.size(); ++i) {
+  const StackTable& table = dump.recording().table;
+  const std::size_t asks = asking_frame(dump, thread);
+  for (std::size_t i = asks + 1; i < view.size(); ++i) {
     const Frame& frame = view.frame(i);
-    if (frame.line != 0) ways.try_emplace({frame.function.index, frame.file.index}, Way{frame.line, static_cast<std::uint32_t>(i - dump.activity(thread).own_frame)});
+    if (frame.line == 0 || dump.rules().library(table.text(frame.function), table.text(frame.file), table.text(frame.module))) continue;
+    ways.try_emplace({frame.function.index, frame.file.index}, Way{frame.line, static_cast<std::uint32_t>(i - asks)});
   }
   return ways;
+}
+
+/// Members that run in a closure which the function that they ask in has made: it began them when they were given a permit.
+std::vector<ThreadIndex> begun_by_it(const Case& dump, const Crowd& crowd) {
+  std::vector<ThreadIndex> begun;
+  for (const ThreadIndex member : crowd.members) {
+    const ThreadView view = dump.view(member);
+    const std::string closure = std::string(view.function(asking_frame(dump, member))) + ".func";
+    for (std::size_t i = asking_frame(dump, member) + std::size_t{1}; i < view.size(); ++i) {
+      if (!view.function(i).starts_with(closure)) continue;
+      begun.push_back(member);
+      break;
+    }
+  }
+  return begun;
 }
 
 /// Members that stand past a line on which another asks, and ask again further in, ascending. One stack is looked at once.
@@ -75,8 +105,28 @@ std::vector<ThreadIndex> asking_again(const Case& dump, const Crowd& crowd) {
   return again;
 }
 
-bool somebody_acts(const Case& dump, const Crowd& crowd) {
-  return dump.dump().threads_missed != 0 || others_act(dump, crowd.members, [](ActivityKind) { return false; });
+/// Stands at the top of what it runs and waits there: a loop with nothing to do, which has taken no permit on the way.
+bool at_its_top(const Case& dump, ThreadIndex thread, const std::set<std::uint32_t>& functions) {
+  const ActivityKind kind = dump.activity(thread).kind;
+  if (kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive && kind != ActivityKind::kSleep) return false;
+  const ThreadView view = dump.view(thread);
+  const std::uint16_t own = dump.activity(thread).own_frame;
+  return own < view.size() && own == outermost_own(dump.recording().table, dump.rules(), view) && !functions.contains(view.frame(own).function.index);
+}
+
+/// Whether somebody who does not ask may have a permit, and give it back.
+bool somebody_acts(const Case& dump, const Crowd& crowd, bool permits_told) {
+  if (dump.dump().threads_missed != 0) return true;
+  std::set<std::uint32_t> functions;
+  for (const ThreadIndex member : crowd.members) {
+    for (const auto& [function, way] : ways_of(dump, member)) functions.insert(function.first);
+  }
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const ThreadIndex thread{i};
+    if (std::binary_search(crowd.members.begin(), crowd.members.end(), thread) || !acts(dump, thread)) continue;
+    if (!permits_told || !at_its_top(dump, thread, functions)) return true;
+  }
+  return false;
 }
 
 ChainLink link_of(const Case& dump, ThreadIndex thread, std::uint64_t count) {
@@ -87,11 +137,11 @@ ChainLink link_of(const Case& dump, ThreadIndex thread, std::uint64_t count) {
   return link;
 }
 
-void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>& again, Found& found) {
+void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>& again, bool begun, Found& found) {
   Finding finding = dump.finding(FindingKind::kPoolExhaustion);
   finding.confidence = crowd.semaphore && !again.empty() ? Confidence::kLikely : Confidence::kPossible;
   finding.severity = severity_of(finding.confidence);
-  const std::string where = dump.waiter(crowd.members.front());
+  const std::string where = dump.function(crowd.members.front(), asking_frame(dump, crowd.members.front()));
   if (!again.empty()) finding.chain.push_back(link_of(dump, again.front(), again.size()));
   const auto first = std::find_if(crowd.members.begin(), crowd.members.end(), [&](ThreadIndex member) { return !std::binary_search(again.begin(), again.end(), member); });
   if (first != crowd.members.end()) finding.chain.push_back(link_of(dump, *first, crowd.count - again.size()));
@@ -102,12 +152,18 @@ void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>
     finding.title = "permits that nobody is left to give back";
     finding.explanation = dump.threads(crowd.count) + " wait for a permit in " + where + ", and no other thread takes part that could give one back.";
     finding.fix = "Give the permit back on every way out of the function that takes it (a guard, try/finally), errors too.";
+  } else if (begun) {
+    finding.title = "those who have a permit wait for another";
+    finding.explanation = "All " + dump.threads(crowd.count) + " that wait in " + where + " run in what " + where +
+                          " itself has begun, so they have a permit, and ask for a second. None gets any before one of them has ended.";
+    finding.fix = "Don't call " + where + " from what it runs: hand the work to whoever waits for the whole, run it in place, or give inner tasks a limit of their own.";
+    finding.evidence.push_back(where + " is called again from a closure of its own, by all that run one");
   } else {
     finding.title = "those who have a permit wait for another";
     finding.explanation = with_separators(again.size()) + " of " + dump.threads(crowd.count) + " that wait in " + where +
                           " have passed the line on which the others ask, so they have one already, and ask for a second. Once they have all, nobody gets any.";
     finding.fix = "Don't ask for a second permit while holding one: pass the first on, or take all at once.";
-    finding.evidence.push_back(dump.function(again.front(), dump.activity(again.front()).own_frame) + " is called again from past the line on which others wait for it");
+    finding.evidence.push_back(where + " is called again from past the line on which others wait for it");
   }
   finding.refuted_by = "a later dump in which one of them has gone on";
   found.findings.push_back(std::move(finding));
@@ -117,11 +173,14 @@ void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>
 
 void find_exhausted_permits(const Case& dump, const History& history, Found& found) {
   for (const auto& [key, crowd] : crowds(dump)) {
-    if (crowd.count < kFewestWaiters || somebody_acts(dump, crowd)) continue;
+    if (crowd.members.size() < kFewestEach && crowd.count < kFewestWaiters) continue;
+    const std::vector<ThreadIndex> begun = crowd.semaphore ? std::vector<ThreadIndex>{} : begun_by_it(dump, crowd);
+    const bool all_begun = begun.size() == crowd.members.size();
+    const std::vector<ThreadIndex> again = all_begun ? begun : asking_again(dump, crowd);
+    const bool told = all_begun || (again.size() >= kFewestEach && crowd.members.size() >= again.size() + kFewestEach);
+    if (!(told || (crowd.semaphore && crowd.count >= kFewestWaiters)) || somebody_acts(dump, crowd, told)) continue;
     if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;
-    const std::vector<ThreadIndex> again = asking_again(dump, crowd);
-    const bool both = again.size() >= kFewestEach && crowd.members.size() >= again.size() + kFewestEach;
-    if (crowd.semaphore || both) report(dump, crowd, again, found);
+    report(dump, crowd, again, all_begun, found);
   }
 }
 

@@ -17,12 +17,17 @@ struct Crowd {
   std::uint64_t count = 0;
 };
 
+/// main() waits for what it started as a matter of course; worth a word only where nothing of that is left.
+bool is_asked(const Case& dump, ThreadIndex thread, bool alone) {
+  if (!for_a_signal(dump.activity(thread).kind)) return false;
+  return alone || takes_part(dump.recording().table, dump.rules(), dump.view(thread), dump.activity(thread));
+}
+
 /// By the condition where it has an identity, else by the place.
-std::map<std::string, Crowd> crowds(const Case& dump) {
+std::map<std::string, Crowd> crowds(const Case& dump, bool alone) {
   std::map<std::string, Crowd> all;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (!for_a_signal(dump.activity({i}).kind)) continue;
-    if (!takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) continue;
+    if (!is_asked(dump, {i}, alone)) continue;
     const Wait* wait = dump.graph().wait_of({i});
     const std::string key = wait != nullptr ? "lock " + std::to_string(wait->lock.index) : "at " + dump.waiter({i});
     Crowd& crowd = all[key];
@@ -35,11 +40,48 @@ std::map<std::string, Crowd> crowds(const Case& dump) {
 /// Whether a thread that is not of the crowd could still signal.
 bool somebody_left(const Case& dump, const Crowd& crowd) {
   if (dump.dump().threads_missed != 0) return true;
+  // Work comes to those who wait for a condition from who accepts connections; a count is brought down by those that it counts.
+  const bool condition = dump.activity(crowd.members.front()).kind == ActivityKind::kCondition && dump.recording().info.runtime == Runtime::kGo;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
+    if (condition && accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
   }
   return false;
+}
+
+/// Whether a single goroutine runs code of the program's, and waits for a signal: there is no other one that could.
+bool one_alone(const Case& dump) {
+  if (dump.recording().info.runtime != Runtime::kGo || dump.dump().threads_missed != 0) return false;
+  std::size_t own = 0;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const ThreadIndex thread{i};
+    const ThreadView view = dump.view(thread);
+    if (dump.activity(thread).kind == ActivityKind::kIdle || wrote_the_dump(view)) continue;
+    if (outermost_own(dump.recording().table, dump.rules(), view) == view.size()) {
+      // An acceptor begins goroutines, and a timer or a signal's reader wakes code that no stack shows.
+      if (view.size() != 0) return false;
+      continue;
+    }
+    if (!for_a_signal(dump.activity(thread).kind)) return false;
+    own += dump.dump().threads[i].count;
+  }
+  return own == 1;
+}
+
+void describe(const Case& dump, Finding& finding, ThreadIndex first, std::uint64_t count) {
+  const std::string waits = dump.threads(count) + (count == 1 ? " waits" : " wait");
+  if (dump.activity(first).kind == ActivityKind::kWaitGroup) {
+    finding.title = "a count that nobody is left to bring down";
+    finding.explanation = waits + " in " + dump.waiter(first) + " until a count is down, and no other thread of the dump takes part. Whoever was counted has ended without saying so.";
+    finding.fix = "Say that a task is done on every way out of it (defer the Done), count it before it starts, and count no more than are started.";
+    finding.refuted_by = "a thread that comes into being later and brings the count down";
+    return;
+  }
+  finding.title = "a condition that nobody is left to signal";
+  finding.explanation = waits + " for a condition in " + dump.waiter(first) + ", and no other thread of the dump takes part. A signal that came before they waited is lost.";
+  finding.fix = "Wait in a loop over what the signal stands for (wait(lock, predicate)), and change that under the same lock before signalling; wake all where several may wait.";
+  finding.refuted_by = "a thread that comes into being later and signals, or workers that wait for work as they should";
 }
 
 }  // namespace
@@ -47,12 +89,13 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
 void find_lost_signal(const Case& dump, const History& history, Found& found) {
   const std::string missing = dump.missing_threads();
   if (!missing.empty()) found.not_evaluated.push_back({FindingKind::kLostSignal, missing + ": one of them may be the one that signals"});
-  for (const auto& [key, crowd] : crowds(dump)) {
-    if (crowd.count < kFewestWaiters || somebody_left(dump, crowd)) continue;
+  const bool alone = one_alone(dump), stated = states_a_deadlock(dump.recording().table, dump.dump());
+  for (const auto& [key, crowd] : crowds(dump, alone)) {
+    if ((crowd.count < kFewestWaiters && !alone && !stated) || somebody_left(dump, crowd)) continue;
     if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;
     Finding finding = dump.finding(FindingKind::kLostSignal);
-    finding.confidence = Confidence::kPossible;
-    finding.severity = FindingSeverity::kStall;
+    finding.confidence = stated ? Confidence::kLikely : Confidence::kPossible;
+    finding.severity = severity_of(finding.confidence);
     const ThreadIndex first = crowd.members.front();
     const Wait* wait = dump.graph().wait_of(first);
     ChainLink link = dump.link(first, nullptr, wait);
@@ -63,11 +106,8 @@ void find_lost_signal(const Case& dump, const History& history, Found& found) {
     if (wait != nullptr) finding.locks.push_back(wait->lock);
     for (const ThreadIndex member : crowd.members) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[member.index].waited_ns);
     finding.blocked_directly = finding.blocked_in_all = crowd.count;
-    finding.title = "a condition that nobody is left to signal";
-    finding.explanation = dump.threads(crowd.count) + " wait for a condition in " + dump.waiter(first) +
-                          ", and no other thread of the dump takes part. A signal that came before they waited is lost.";
-    finding.fix = "Wait in a loop over what the signal stands for (wait(lock, predicate)), and change that under the same lock before signalling.";
-    finding.refuted_by = "a thread that comes into being later and signals, or workers that wait for work as they should";
+    describe(dump, finding, first, crowd.count);
+    if (stated) finding.evidence.push_back("the runtime says that all goroutines are asleep");
     found.findings.push_back(std::move(finding));
   }
 }

@@ -65,16 +65,19 @@ bool runs_a_closure(const Case& dump, ThreadIndex thread) {
   return false;
 }
 
-/// What a worker with a task waits for: a result. In Go a result is what a channel yields.
+/// What a worker with a task waits for: a result, or room for one more task. In Go both are channels' matter.
 bool waits_for_a_result(const Case& dump, ThreadIndex thread, bool known) {
   const ActivityKind kind = dump.activity(thread).kind;
   if (kind == ActivityKind::kFuture) return known || runs_a_task(dump, thread);
-  return dump.recording().info.runtime == Runtime::kGo && kind == ActivityKind::kChannelReceive && runs_a_closure(dump, thread);
+  return dump.recording().info.runtime == Runtime::kGo && (kind == ActivityKind::kChannelReceive || kind == ActivityKind::kChannelSend) && runs_a_closure(dump, thread);
 }
 
-/// Who waits for a result or a lock yields none.
+/// Who waits for a result or a lock yields none; nor, in Go, who waits at a channel.
 bool somebody_else_acts(const Case& dump, const Pool& pool) {
-  return others_act(dump, pool.members, [](ActivityKind kind) { return kind == ActivityKind::kFuture || kind == ActivityKind::kLock; });
+  if (dump.recording().info.runtime != Runtime::kGo) return others_act(dump, pool.members, [](ActivityKind kind) { return kind == ActivityKind::kFuture || kind == ActivityKind::kLock; });
+  return others_act(dump, pool.members, [](ActivityKind kind) {
+    return kind == ActivityKind::kChannelSend || kind == ActivityKind::kChannelReceive || kind == ActivityKind::kWaitGroup || kind == ActivityKind::kLock;
+  });
 }
 
 }  // namespace
@@ -113,12 +116,13 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     finding.chain.push_back(std::move(link));
     finding.blocked_directly = finding.blocked_in_all = pool.waiting;
     for (const ThreadIndex member : pool.members) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[member.index].waited_ns);
-    finding.title = "every worker of the pool waits for a result";
-    finding.explanation = "All " + with_separators(pool.workers) + " workers run tasks that wait for a result in " + dump.waiter(first) +
-                          ". If those results are tasks of the same pool, none of them will ever run.";
+    const bool hands_over = dump.activity(first).kind == ActivityKind::kChannelSend;
+    const std::string what = hands_over ? "room in a channel" : "a result", tasks = "All " + with_separators(pool.workers) + " workers run tasks that wait for " + what + " in ";
+    finding.title = "every worker of the pool waits for " + what;
+    finding.explanation = tasks + dump.waiter(first) + (hands_over ? ". If that is the pool's own queue, nobody is left to take from it." : ". If those results are tasks of the same pool, none of them will ever run.");
     finding.fix = "Don't wait for a task of the pool inside a task of it: continue when it is done (a callback), run it in place, or give inner tasks a pool of their own.";
     finding.refuted_by = "results that come from outside the pool, or a later dump in which a worker has gone on";
-    finding.evidence.push_back(with_separators(pool.waiting) + " of " + with_separators(pool.workers) + " workers wait for a result, none is free");
+    finding.evidence.push_back(with_separators(pool.waiting) + " of " + with_separators(pool.workers) + " workers wait for " + what + ", none is free");
     if (!acts) finding.evidence.push_back("no other thread of the dump takes part");
     found.findings.push_back(std::move(finding));
   }

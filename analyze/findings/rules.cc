@@ -20,6 +20,7 @@ const std::vector<Rule>& rules() {
       {FindingKind::kPoolExhaustion, find_pool_exhaustion},
       {FindingKind::kPoolExhaustion, find_exhausted_permits},
       {FindingKind::kLostSignal, find_lost_signal},
+      {FindingKind::kChannelDeadlock, find_all_asleep},
       {FindingKind::kLeak, find_leak},
       {FindingKind::kContention, find_contention},
   };
@@ -32,14 +33,29 @@ bool named(const Found& found, LockId lock) {
   });
 }
 
+bool acts(const Case& dump, ThreadIndex thread) {
+  const ThreadView view = dump.view(thread);
+  return takes_part(dump.recording().table, dump.rules(), view, dump.activity(thread)) && !accepts(dump.recording().table, dump.rules(), view);
+}
+
 bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind)) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ThreadIndex thread{i};
     if (std::binary_search(members.begin(), members.end(), thread) || idle(dump.activity(thread).kind)) continue;
-    if (accepts(dump.recording().table, dump.rules(), dump.view(thread))) continue;
-    if (takes_part(dump.recording().table, dump.rules(), dump.view(thread), dump.activity(thread))) return true;
+    if (acts(dump, thread)) return true;
   }
   return false;
+}
+
+ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count) {
+  ChainLink link = dump.link(thread, nullptr, nullptr);
+  const Activity& activity = dump.activity(thread);
+  const ThreadView view = dump.view(thread);
+  if (activity.own_frame < view.size()) link.wait_function = std::string(view.function(activity.own_frame));
+  link.wait_place = link.place;
+  link.note = dump.doing(thread);
+  link.others = count - 1;
+  return link;
 }
 
 std::string refuted_by(const Finding& finding, std::string source, const std::string& observation) {

@@ -49,6 +49,7 @@ void find_stalled_holder(const Case&, const History&, Found&);
 void find_pool_exhaustion(const Case&, const History&, Found&);
 void find_exhausted_permits(const Case&, const History&, Found&);
 void find_lost_signal(const Case&, const History&, Found&);
+void find_all_asleep(const Case&, const History&, Found&);
 void find_leak(const Case&, const History&, Found&);
 void find_contention(const Case&, const History&, Found&);
 
@@ -58,8 +59,14 @@ void note_what_is_lacking(const Case& dump, Found& found);
 /// Whether an earlier rule named this lock.
 [[nodiscard]] bool named(const Found& found, LockId lock);
 
-/// Whether a thread that is none of `members` (ascending) takes part and does what `idle` does not name. Who only accepts connections brings nothing of those about.
+/// Whether a thread takes part and does more than accept connections, which brings nothing about that others wait for.
+[[nodiscard]] bool acts(const Case& dump, ThreadIndex thread);
+
+/// Whether a thread that is none of `members` (ascending) acts, and does what `idle` does not name.
 [[nodiscard]] bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind));
+
+/// The first of `count` threads that wait at a channel in one place.
+[[nodiscard]] ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count);
 
 /// What would refute a finding about holds: `observation`, and where a hold is inferred also a line of the program's `source`.
 [[nodiscard]] std::string refuted_by(const Finding& finding, std::string source, const std::string& observation);

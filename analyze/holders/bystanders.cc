@@ -1,5 +1,7 @@
 #include "analyze/holders/bystanders.h"
 
+#include <algorithm>
+
 namespace tailback::analyze {
 
 namespace {
@@ -46,8 +48,12 @@ bool takes_part(const StackTable& table, const RuntimeRules& rules, const Thread
   const std::string_view function = thread.function(own);
   const bool is_main = function == "main" || function.ends_with(".main") || function.ends_with("TestMain") || function == "<module>";
   const bool waits = activity.kind != ActivityKind::kIo && activity.kind != ActivityKind::kRunning && activity.kind != ActivityKind::kUnknown &&
-                     activity.kind != ActivityKind::kLock;
+                     activity.kind != ActivityKind::kLock && activity.kind != ActivityKind::kChannelSend;
   return !(is_main && waits);
+}
+
+bool states_a_deadlock(const StackTable& table, const Dump& dump) {
+  return std::any_of(dump.statements.begin(), dump.statements.end(), [&](StringId id) { return table.text(id).find("all goroutines are asleep") != std::string_view::npos; });
 }
 
 }  // namespace tailback::analyze

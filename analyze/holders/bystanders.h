@@ -21,4 +21,7 @@ namespace tailback::analyze {
 /// Whether the thread is none of the above.
 [[nodiscard]] bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity);
 
+/// Whether the runtime itself says that no thread of the dump can go on.
+[[nodiscard]] bool states_a_deadlock(const StackTable& table, const Dump& dump);
+
 }  // namespace tailback::analyze

@@ -1,8 +1,10 @@
 #include "analyze/holders/infer.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "analyze/holders/bystanders.h"
 #include "analyze/holders/candidates.h"
 #include "analyze/holders/source_check.h"
 #include "analyze/words/names.h"
@@ -72,18 +74,13 @@ void add_hold(Recording& recording, Dump& dump, const Subject& subject, const Ju
   dump.holds.push_back(hold);
 }
 
-bool deadlock_stated(const Recording& recording, const Dump& dump) {
-  return std::any_of(dump.statements.begin(), dump.statements.end(), [&](StringId id) {
-    return recording.table.text(id).find("all goroutines are asleep") != std::string_view::npos;
-  });
-}
-
 class Decision {
  public:
-  Decision(Recording& recording, Dump& dump, SourceCheck& source) : recording_(recording), dump_(dump), source_(source), stated_(deadlock_stated(recording, dump)) {}
+  Decision(Recording& recording, Dump& dump, SourceCheck& source) : recording_(recording), dump_(dump), source_(source), stated_(states_a_deadlock(recording.table, dump)) {}
 
   void decide(const Subject& subject, std::vector<Candidate> candidates) {
     std::vector<Judged> judged = ask_the_source(subject, candidates);
+    drop_crowds(judged);
     if (judged.empty()) return;
     const auto best = std::max_element(judged.begin(), judged.end(), [](const Judged& a, const Judged& b) { return rank(a) < rank(b); });
     const int top = rank(*best);
@@ -106,6 +103,19 @@ class Decision {
       judged.push_back(std::move(next));
     }
     return judged;
+  }
+
+  /// Threads that wait for the lock in one and the same place hold the same locks, and one alone could hold this to write: none of them does.
+  void drop_crowds(std::vector<Judged>& judged) const {
+    std::unordered_map<StackId, std::uint64_t> waiting;
+    for (const Judged& j : judged) {
+      const ThreadRecord& thread = dump_.threads[j.candidate.thread.index];
+      if (j.candidate.waits_for_it && j.candidate.mode == LockMode::kExclusive && !j.proven) waiting[thread.stack] += thread.count;
+    }
+    std::erase_if(judged, [&](const Judged& j) {
+      const auto crowd = waiting.find(dump_.threads[j.candidate.thread.index].stack);
+      return j.candidate.waits_for_it && crowd != waiting.end() && crowd->second > 1;
+    });
   }
 
   /// Read locks have many holders.

@@ -46,6 +46,7 @@ class GoLogReader final : public LineReader {
   void outside(const Line& line, std::string_view text);
   void call(const Line& line, std::string_view text);
   void place(const Line& line, std::string_view text);
+  void drop_go_wrapper(const GoPlace& created_at);
   bool try_call(std::string_view text);
   bool join_wrapped(const Line& line, std::string_view text);
   void header(const Line& line, const GoHeader& header);
@@ -85,7 +86,7 @@ void GoLogReader::line(const Line& line) {
     case State::kPlace: return place(line, text);
     case State::kCreatorsPlace:
       state_ = State::kCall;
-      if (parse_go_place(text)) return;
+      if (const auto created_at = parse_go_place(text)) return drop_go_wrapper(*created_at);
       return call(line, text);
     case State::kAncestor:
       if (trim(text).empty()) return end_goroutine();
@@ -215,6 +216,26 @@ void GoLogReader::call(const Line& line, std::string_view text) {
   }
   builder_.diagnose(parse_go_place(text) ? Severity::kDataLoss : Severity::kInformation, line.number,
                     parse_go_place(text) ? "a place without its function" : "line that is no frame within a goroutine's stack");
+}
+
+/// What the compiler wraps the call of a go statement in is shown beside the runtime's own frames alone, and is nobody's code:
+///
+///     net/http.Get({0xc00001e108?, 0x0?})
+///     main.main.func2()                       since Go 1.22: main.main.gowrap2
+///         /src/main.go:54 +0x2a               the line of the go statement
+///     runtime.goexit()
+///     created by main.main
+///         /src/main.go:54 +0xb4
+void GoLogReader::drop_go_wrapper(const GoPlace& created_at) {
+  std::vector<FrameId>& frames = builder_.frames();
+  const StackTable& table = builder_.table();
+  const std::size_t size = frames.size();
+  if (size < 3 || table.function(frames[size - 1]) != "runtime.goexit" || table.function(frames[size - 3]).starts_with("runtime.")) return;
+  const Frame& wrapper = table.frame(frames[size - 2]);
+  const std::string_view creator = table.text(builder_.thread().created_by), function = table.function(frames[size - 2]);
+  if (wrapper.line != created_at.line || table.text(wrapper.file) != created_at.file || !function.starts_with(creator)) return;
+  const std::string_view rest = function.substr(creator.size());
+  if (rest.starts_with(".func") || rest.starts_with(".gowrap")) frames.erase(frames.end() - 2);
 }
 
 bool GoLogReader::try_call(std::string_view text) {

@@ -23,6 +23,24 @@ constexpr std::string_view kTwo =
     "main.(*HashSet).Size(0xc0000b4008, 0x0?)\n"
     "\t/go/src/segmentd/main.go:55 +0x3e\n";
 
+std::string started_at(int line) {
+  return "goroutine 7 [select]:\n"
+         "net/http.Get({0xc00001e108?, 0x0?})\n"
+         "\t/usr/lib/go/src/net/http/client.go:448 +0x2e fp=0xc000131fc0 sp=0xc000131f98 pc=0x5f00ae\n"
+         "main.main.func2()\n"
+         "\t/src/main.go:54 +0x2a fp=0xc000131fe0 sp=0xc000131fc0 pc=0x665b2a\n"
+         "runtime.goexit()\n"
+         "\t/usr/lib/go/src/runtime/asm_amd64.s:1594 +0x1 fp=0xc000131fe8 sp=0xc000131fe0 pc=0x467c21\n"
+         "created by main.main\n"
+         "\t/src/main.go:" + std::to_string(line) + " +0xb4\n";
+}
+
+TEST(GoLog, LeavesOutWhatTheCompilerWrapsAGoStatementsCallIn) {
+  const Recording wrapped = read_one(started_at(54)), closure = read_one(started_at(50));
+  EXPECT_THAT(functions(wrapped, wrapped.dumps[0].threads[0]), ElementsAre("net/http.Get", "runtime.goexit"));
+  EXPECT_THAT(functions(closure, closure.dumps[0].threads[0]), ElementsAre("net/http.Get", "main.main.func2", "runtime.goexit"));
+}
+
 TEST(GoLog, ReadsWhatATracebackSaysOfAThread) {
   const Recording r = read_one(kTwo);
   EXPECT_EQ(r.info.source, "go-log");
