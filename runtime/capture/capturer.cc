@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "runtime/capture/capture_turn.h"
 #include "runtime/capture/collector.h"
 #include "runtime/capture/guard_scan.h"
 #include "runtime/capture/resolver.h"
@@ -106,8 +107,8 @@ RawDump Capturer::capture(std::string_view reason, std::int64_t breach_id) noexc
   RawDump raw;
   State& state = *state_;
   if (::getpid() != state.owner) return raw.failure = CaptureFailure::kForked, raw;
-  BusyMark mark;
-  if (!mark.taken()) return raw.failure = CaptureFailure::kBusy, raw;
+  const CaptureTurn turn = CaptureTurn::for_capture();
+  if (!turn.taken()) return raw.failure = CaptureFailure::kBusy, raw;
   const auto begin = Clock::now();
   if (state.unreleased.load() == 0) state.next = kSpoolDumpsAt;
   raw.offset = state.next;

@@ -10,7 +10,8 @@
 // be recovered, are asked by a real-time signal; those that a signal could not reach, or would harm, are rows with the
 // reason. A dump that was complete or half-written when the process died is found in the spool at the next create().
 //
-// Thread safety: capture() may be called from any thread; a second one at the same time returns kBusy at once. resolve() and
+// Thread safety: capture() may be called from any thread; a second one at the same time returns kBusy at once, one beside a
+// resolve() that asks a thread for its registers waits for that answer (a fraction of a second). resolve() and
 // take_leftovers() are one thread's at a time (the recorder's), also while another captures. Not from a signal handler.
 // Fork: a Capturer is its process's; in a child capture() returns kForked and touches nothing.
 // Platform: x86-64 glibc in full. Elsewhere on Linux by signals only, without lock words; `limits()` says so.

@@ -5,7 +5,7 @@
 //   3. signals: those that run, that moved each time, or whose frames end early. Not those that a signal can't reach or would harm.
 //   4. the locks' words once more
 //
-// Thread safety: none; signal_shared.busy keeps others out. No malloc, no lock, no stdio.
+// Thread safety: none; its user has the CaptureTurn. No malloc, no lock, no stdio.
 #pragma once
 
 #include <cstdint>

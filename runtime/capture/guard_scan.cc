@@ -5,6 +5,7 @@
 #include <thread>
 #include <tuple>
 
+#include "runtime/capture/capture_turn.h"
 #include "runtime/capture/machine_code.h"
 #include "runtime/capture/system_calls.h"
 
@@ -142,8 +143,8 @@ void GuardScan::scan_with_registers(const Dump& dump, const std::vector<std::uin
     ++asked;
     answered_ = false;
     {
-      const BusyMark mark;
-      if (!mark.taken()) return;  // a capture has begun: it comes first
+      const CaptureTurn turn = CaptureTurn::for_question();
+      if (!turn.taken()) return;  // a capture has begun: it comes first
       Signaller signaller(signal_, kAnswerTime, 2 * kAnswerTime, *this);
       static_cast<void>(signaller.send(static_cast<pid_t>(row.tid), index, SlotRequest::kRegisters));
     }

@@ -48,24 +48,8 @@ struct SignalShared {
   std::array<SignalSlot, kSignalSlots> slots;
   std::atomic<std::uint32_t> answers{0};      ///< goes up with every answer; the collector sleeps on it
   std::atomic<std::uint32_t> late{0};         ///< handlers that found their request over
-  std::atomic<bool> busy{false};              ///< one capture in the process at a time
 };
 extern SignalShared signal_shared;
-
-/// Holds the process' one place for a capture, if it was free.
-class BusyMark {
- public:
-  BusyMark() noexcept : taken_(!signal_shared.busy.exchange(true, std::memory_order_acquire)) {}
-  ~BusyMark() {
-    if (taken_) signal_shared.busy.store(false, std::memory_order_release);
-  }
-  BusyMark(const BusyMark&) = delete;
-  BusyMark& operator=(const BusyMark&) = delete;
-  [[nodiscard]] bool taken() const noexcept { return taken_; }
-
- private:
-  bool taken_;
-};
 
 /// The token of a request, carried in the signal's value.
 constexpr std::uint64_t make_token(std::size_t slot, std::uint64_t generation) { return generation << 6 | slot; }

@@ -1,6 +1,6 @@
 // Sends the capture signal to single threads, and collects what their handlers found.
 //
-// Thread safety: none; its user holds signal_shared.busy. No malloc, no lock.
+// Thread safety: none; its user has the CaptureTurn. No malloc, no lock.
 #pragma once
 
 #include <chrono>
