@@ -268,6 +268,10 @@ StringId place_text(StackTable& table, std::uint64_t address, const PlaceNames& 
 }
 
 AnnotateStats annotate(Dump& dump, Recording& recording, const Snapshot& snapshot, const PlaceNames& names) {
+  if (snapshot.missed != 0) {
+    dump.statements.push_back(recording.table.intern("of the instrumented locks " + std::to_string(snapshot.missed) +
+                                                     " holds, waits or locks found no room in the snapshot and are not in this dump"));
+  }
   return Annotator(dump, recording, snapshot, names).run();
 }
 

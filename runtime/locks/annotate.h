@@ -6,6 +6,8 @@
 // The snapshot is taken right after the capture. A thread that went on in between may be in the one with a wait and not in the other:
 // its wait is then left out, because a wait that the stack does not show is no fact of this dump.
 //
+// What the snapshot had no room for is said in the dump's statements.
+//
 // Thread safety: none. Pure but for `names`.
 #pragma once
 

@@ -40,7 +40,7 @@ class SnapshotPool {
     Snapshot snapshot;
     std::atomic<bool> used{false};
   };
-  std::array<Entry, 3> entries_;
+  std::array<Entry, 8> entries_;
 };
 
 }  // namespace tailback::locks

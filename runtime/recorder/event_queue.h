@@ -35,6 +35,7 @@ struct RecorderEvent {
   std::int64_t wall_ns = 0;               ///< of the sample that led to it
   RawDump raw;                            ///< kDump
   const locks::Snapshot* locks = nullptr; ///< kDump: the lock registry right after; null: none. Given back by whoever takes the event
+  bool locks_lost = false;                ///< kDump: there was a registry, and no snapshot free for it
   std::shared_ptr<DumpRequest> request;   ///< of a kDump that was asked for
 };
 

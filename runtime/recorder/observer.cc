@@ -93,6 +93,7 @@ void Observer::capture(std::string_view reason, const Decision* decision, std::s
   const bool queued = queue_.push(false, [&](RecorderEvent& event) {
     event.kind = RecorderEvent::Kind::kDump;
     event.locks = locks;
+    event.locks_lost = raw.ok() && locks == nullptr && locks::record_count() != 0;
     event.by_trigger = decision != nullptr;
     if (decision != nullptr) event.decision = *decision;
     event.wall_ns = sample_.wall_ns;

@@ -221,6 +221,10 @@ void Scribe::refuse_dump(RecorderEvent& event, const std::vector<Breach>& tellin
 DumpReport Scribe::resolve_and_store(RecorderEvent& event, std::span<const std::uint64_t> ringing, bool& stored) {
   Dump dump = capturer_->resolve(event.raw, *recording_);
   if (event.locks != nullptr) locks::annotate(dump, *recording_, *event.locks, place_names());
+  if (event.locks_lost) {
+    dump.statements.push_back(recording_->table.intern(
+        "what the instrumented locks and the tasks' labels told at this dump was lost: earlier dumps still waited to be stored"));
+  }
   dump.id = ++dump_id_;
   DumpReport report{dump.id, dump.thread_count(), event.raw.stats.missing, headline(dump, recording_->table, ringing)};
   const std::uint64_t lost_before = writer_ ? writer_->losses().dumps : 0;

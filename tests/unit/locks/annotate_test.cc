@@ -105,6 +105,15 @@ TEST_F(Annotate, SaysOfNobodyThatHeIsNextWhereTheQueueHasNoOrder) {
   for (const Wait& wait : dump.waits) EXPECT_FALSE(wait.front);
 }
 
+TEST_F(Annotate, SaysWhatTheSnapshotHadNoRoomFor) {
+  annotate(dump, recording, snapshot, names());
+  EXPECT_TRUE(dump.statements.empty());
+  snapshot.missed = 12;
+  annotate(dump, recording, snapshot, names());
+  ASSERT_EQ(dump.statements.size(), 1u);
+  EXPECT_NE(recording.table.text(dump.statements[0]).find("12 holds, waits or locks"), std::string_view::npos);
+}
+
 TEST_F(Annotate, TellsWhoHoldsItAndWhichFrameTookIt) {
   annotate(dump, recording, snapshot, names());
   ASSERT_EQ(dump.holds.size(), 1u);
