@@ -33,6 +33,7 @@ enum class ActivityKind : std::uint8_t {
 struct Activity {
   ActivityKind kind = ActivityKind::kUnknown;
   std::uint16_t wait_frame = 0;  ///< index of the outermost frame of the API that it waits in
+  bool timed = false;            ///< waits with a limit: gives up by itself
   std::uint16_t own_frame = 0;   ///< index of the first frame of the program's own code; == stack size: none
 };
 

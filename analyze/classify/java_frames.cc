@@ -56,7 +56,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   site.activity.wait_frame = static_cast<std::uint16_t>(last);
   // The JVM's own threads (compilers, collectors) have no frames at all.
   if (thread.size() == 0) site.activity.kind = record.state == ThreadState::kBlocked ? ActivityKind::kUnknown : ActivityKind::kIdle;
-  site.timed = state.starts_with("TIMED_WAITING");
+  site.activity.timed = state.starts_with("TIMED_WAITING");
   if (site.activity.kind == ActivityKind::kUnknown) {
     if (record.state == ThreadState::kRunning) site.activity.kind = ActivityKind::kRunning;
     if (record.state == ThreadState::kSleeping) site.activity.kind = ActivityKind::kSleep;

@@ -128,7 +128,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   // The value that an atomic wait is for has no identity that another thread's stack would show.
   site.lock = found.api == LockApi::kAtomicWait ? LockKind::kUnknown : kind_of(found.api);
   site.mode = mode_of(found.api);
-  site.timed = found.timed;
+  site.activity.timed = found.timed;
   return site;
 }
 

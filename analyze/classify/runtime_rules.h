@@ -16,7 +16,6 @@ struct WaitSite {
   LockKind lock = LockKind::kUnknown;  ///< kind of what is waited for; unknown: nothing that has an identity
   LockMode mode = LockMode::kExclusive;
   bool front = false;                  ///< the writer that waits for the readers, not for the queue
-  bool timed = false;                  ///< gives up by itself
 };
 
 /// An object by its class, as a method's name and first argument tell it.

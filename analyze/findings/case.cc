@@ -223,6 +223,9 @@ void Case::add_ring(Finding& finding, const Ring& ring) const {
     finding.chain.push_back(std::move(next));
     if (step.hold != nullptr) add_evidence(finding, *step.hold);
     members.push_back(step.thread);
+    if (!activity(step.thread).timed) continue;
+    finding.severity = std::max(finding.severity, FindingSeverity::kStall);
+    finding.evidence.push_back("thread " + dump_.threads[step.thread.index].id + " waits with a time limit: it gives up by itself, and that opens the ring");
   }
   std::uint64_t ring_threads = 0;
   for (const ThreadIndex thread : members) ring_threads += dump_.threads[thread.index].count;

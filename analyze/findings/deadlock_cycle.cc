@@ -1,4 +1,6 @@
 // Threads and locks in a ring of any length, each holding what the one before it waits for.
+#include <algorithm>
+
 #include "analyze/findings/rings.h"
 #include "analyze/findings/rules.h"
 #include "analyze/words/format.h"
@@ -20,7 +22,8 @@ void find_deadlock_cycle(const Case& dump, const History&, Found& found) {
       finding.explanation += (i == 0 ? "" : " ") + holds + " and waits for " + dump.lock(step.lock) + ".";
       order += (i == 0 ? "" : ", ") + dump.lock(step.lock);
     }
-    finding.explanation += " None of them can go on before the next one does.";
+    finding.explanation += " None of them can go on before the next one does";
+    finding.explanation += std::any_of(ring.begin(), ring.end(), [&](const Step& step) { return dump.activity(step.thread).timed; }) ? ", or its time limit passes." : ".";
     finding.fix = "Take these locks in one order everywhere: " + order + "; or give the first back before asking for the second.";
     finding.refuted_by = refuted_by(finding, "a source line that shows one of the locks given back before the wait", "a later dump in which one of the threads has moved");
     found.findings.push_back(std::move(finding));

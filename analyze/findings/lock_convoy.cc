@@ -9,7 +9,8 @@ namespace tailback::analyze {
 namespace {
 
 constexpr std::size_t kShortestQueue = 5;
-constexpr double kMovedRatio = 0.2;   ///< of the earlier waiters that have got through
+constexpr double kMovedRatio = 0.2;       ///< of the earlier waiters that have got through, in a short queue
+constexpr std::size_t kSurelyMoved = 10;  ///< as many have shown it, however long the queue
 
 std::unordered_set<std::string_view> waiters(const Dump& dump, LockId lock) {
   std::unordered_set<std::string_view> ids;
@@ -46,10 +47,14 @@ void find_lock_convoy(const Case& dump, const History& history, Found& found) {
     std::size_t through = 0;
     for (const std::string_view id : then) through += now.contains(id) ? 0 : 1;
     const double moved = static_cast<double>(through) / static_cast<double>(then.size());
-    if (moved < kMovedRatio || now.size() * 2 < then.size()) continue;
+    const bool moves = moved >= kMovedRatio || through >= kSurelyMoved;
+    if (!moves || now.size() * 2 < then.size()) continue;
     Finding finding = dump.finding(FindingKind::kLockConvoy);
     finding.severity = FindingSeverity::kSlow;
-    finding.confidence = dump.dump().locks[i].address != 0 ? Confidence::kCertain : Confidence::kLikely;
+    // A thread that waits with a limit may be gone because that has passed.
+    const auto waits = dump.graph().waits_for(lock);
+    const bool give_up = std::any_of(waits.begin(), waits.end(), [&](std::uint32_t w) { return dump.activity(dump.dump().waits[w].thread).timed; });
+    finding.confidence = dump.dump().locks[i].address != 0 && !give_up ? Confidence::kCertain : Confidence::kLikely;
     finding.locks.push_back(lock);
     for (const std::uint32_t h : dump.graph().holds_of(lock)) {
       const Hold& hold = dump.dump().holds[h];

@@ -58,6 +58,26 @@ TEST(LockConvoy, IsNotSaidOfAQueueThatStands) {
   EXPECT_FALSE(has(findings_of(recording), FindingKind::kLockConvoy));
 }
 
+TEST(LockConvoy, IsSeenInALongQueueOfWhichFewGetThrough) {
+  Recording recording = recording_of(Runtime::kGo, many(100, 400, kMutexWaiter));
+  add_dump(recording, many(112, 450, kMutexWaiter));
+  EXPECT_TRUE(has(findings_of(recording), FindingKind::kLockConvoy));
+}
+
+TEST(DeadlockCycle, IsNoDeadlockWhereOneGivesUpByItself) {
+  for (const bool timed : {false, true}) {
+    const std::string lock = timed ? "pthread_mutex_timedlock(mutex=0xb000)\n" : "pthread_mutex_lock(mutex=0xb000)\n";
+    Recording recording = recording_of(Runtime::kNative, "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\ncharge() x.cc:5\n2\n__lll_lock_wait\n" + lock + "refund() x.cc:9\n");
+    recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMutex, .owner = "2"}, Lock{.address = 0xb000, .kind = LockKind::kMutex, .owner = "1"}};
+    recording.dumps[0].holds = {Hold{.thread = {1}, .lock = {0}}, Hold{.thread = {0}, .lock = {1}}};
+    const std::vector<Finding> findings = findings_of(recording);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].kind, FindingKind::kDeadlockCycle);
+    EXPECT_EQ(findings[0].severity, timed ? FindingSeverity::kStall : FindingSeverity::kDeadlock);
+    EXPECT_EQ(findings[0].explanation.find("time limit") != std::string::npos, timed) << findings[0].explanation;
+  }
+}
+
 /// The kinds that could not be evaluated, without repetitions.
 std::set<FindingKind> lacking(Recording& recording) {
   AnalyzeOptions options;
