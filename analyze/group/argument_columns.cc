@@ -1,6 +1,7 @@
 #include "analyze/group/argument_columns.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace tailback::analyze {
@@ -21,31 +22,41 @@ void count(Counting& counting, const Argument& argument) {
   if (at == values.end() || *at != argument.value) values.insert(at, argument.value);
 }
 
-Counting& column_of(std::vector<Counting>& columns, std::size_t expected, const Argument& argument) {
-  const std::tuple key(argument.frame, argument.position);
-  // Threads of one group print the same columns in the same order, nearly always.
-  if (expected < columns.size() && place(columns[expected].column) == key) return columns[expected];
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](const Counting& c) { return place(c.column) == key; });
-  if (found != columns.end()) return *found;
-  ArgumentColumn column;
-  column.frame = argument.frame;
-  column.position = argument.position;
-  column.name = argument.name;
-  column.value = argument.value;
-  return columns.emplace_back(Counting{column, {}});
-}
+class Columns {
+ public:
+  /// The column of `argument`, which in the threads before was the `expected`-th.
+  Counting& of(std::size_t expected, const Argument& argument) {
+    const std::tuple key(argument.frame, argument.position);
+    // Threads of one group print the same columns in the same order, nearly always.
+    if (expected < all_.size() && place(all_[expected].column) == key) return all_[expected];
+    const auto [known, added] = index_.try_emplace(key, all_.size());
+    if (!added) return all_[known->second];
+    ArgumentColumn column;
+    column.frame = argument.frame;
+    column.position = argument.position;
+    column.name = argument.name;
+    column.value = argument.value;
+    return all_.emplace_back(Counting{column, {}});
+  }
+
+  [[nodiscard]] std::vector<Counting>& all() { return all_; }
+
+ private:
+  std::vector<Counting> all_;  ///< in the order in which they were met
+  std::map<decltype(place(ArgumentColumn())), std::size_t> index_;
+};
 
 }  // namespace
 
 std::vector<ArgumentColumn> argument_columns(const StackTable& table, const Dump& dump, const Group& group) {
-  std::vector<Counting> columns;
+  Columns columns;
   for (const ThreadIndex thread : group.threads) {
     const auto arguments = table.arguments(dump.threads[thread.index].arguments);
-    for (std::size_t i = 0; i < arguments.size(); ++i) count(column_of(columns, i, arguments[i]), arguments[i]);
+    for (std::size_t i = 0; i < arguments.size(); ++i) count(columns.of(i, arguments[i]), arguments[i]);
   }
   std::vector<ArgumentColumn> result;
-  result.reserve(columns.size());
-  for (Counting& counting : columns) {
+  result.reserve(columns.all().size());
+  for (Counting& counting : columns.all()) {
     counting.column.distinct = static_cast<std::uint32_t>(counting.values.size());
     result.push_back(counting.column);
   }

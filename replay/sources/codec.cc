@@ -112,16 +112,26 @@ class Zstd final : public Codec {
     if (!context_) throw std::bad_alloc();
   }
   Step step(std::span<const char>& in, std::span<char>& out, bool) override {
-    ZSTD_inBuffer input{in.data(), in.size(), 0};
+    // What a call gave out before it came upon a damage, it does not count: so it gets one block, and none while it gives out what it has decoded.
+    ZSTD_inBuffer input{in.data(), gives_out_ ? 0 : std::min(in.size(), wanted_), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     const std::size_t hint = ZSTD_decompressStream(context_.get(), &output, &input);
     advance(in, out, in.size() - input.pos, out.size() - output.pos);
     if (ZSTD_isError(hint)) return damaged(ZSTD_getErrorName(hint));
+    wanted_ = hint;
+    gives_out_ = output.pos == output.size;
     return hint == 0 ? Step::kMemberEnd : Step::kGoing;
   }
-  void restart() override { ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only); }
+  void restart() override {
+    ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+    wanted_ = kLeastHeader;
+    gives_out_ = false;
+  }
 
  private:
+  static constexpr std::size_t kLeastHeader = 5;  ///< what ZSTD_initDStream() asks for: the magic number and a byte
+  std::size_t wanted_ = kLeastHeader;
+  bool gives_out_ = false;
   std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
 };
 

@@ -65,7 +65,7 @@ class Decompressor final : public ByteSource {
 
   void fail_as(const std::string& what) {
     if (failed_) return;  // the source's own failure says more
-    failed_ = Error{ErrorCode::kMalformed, std::string(word(compression_)) + " data " + what + " after " + std::to_string(taken_) + " bytes of it", name_};
+    failed_ = Error{ErrorCode::kMalformed, std::string(word(compression_)) + " data " + what + " after " + std::to_string(taken_ - input_.size()) + " bytes of it", name_};
   }
 
   const Compression compression_;

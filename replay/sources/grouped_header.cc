@@ -61,7 +61,7 @@ std::optional<GroupedHeader> parse_counted_header(std::string_view line) {
     parse_state(line.substr(open + 1, close - open - 1), header);
     line = trim_front(line.substr(close + 2));
     const auto times = take_number(line);
-    header.count = times && skip(line, " times:") ? clamp_count(*times) : 1;
+    header.count = times && *times != 0 && skip(line, " times:") ? clamp_count(*times) : 1;
     return header;
   }
   const auto count = take_number(line);

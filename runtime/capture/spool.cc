@@ -145,7 +145,7 @@ std::vector<std::uint64_t> SpoolDump::stack(std::uint64_t offset) const {
   StackPiece piece;
   if (offset == 0 || !load(offset, piece) || piece.kind != PieceKind::kStack) return {};
   const std::uint64_t begin = offset + sizeof piece;
-  if (piece.count > (bytes_.size() - begin) / sizeof(std::uint64_t)) return {};
+  if (piece.count == 0 || piece.count > (bytes_.size() - begin) / sizeof(std::uint64_t)) return {};
   std::vector<std::uint64_t> addresses(piece.count);
   std::memcpy(addresses.data(), bytes_.data() + begin, piece.count * sizeof(std::uint64_t));
   return addresses;

@@ -295,6 +295,11 @@ TEST(SpoolDump, BelievesNothingThatLiesOutsideItsRecord) {
   EXPECT_FALSE(dump.lock(bytes.size() - 8, piece));
   EXPECT_EQ(dump.row(7).tid, 0u);
   EXPECT_FALSE(SpoolDump().parse(std::span(bytes).first(10)));
+  StackPiece empty;
+  empty.kind = PieceKind::kStack;
+  empty.count = 0;
+  std::memcpy(bytes.data() + sizeof(DumpHeader), &empty, sizeof empty);
+  EXPECT_TRUE(dump.stack(sizeof(DumpHeader)).empty());
 }
 
 TEST(Spool, RefusesMoreThanItsLimit) {

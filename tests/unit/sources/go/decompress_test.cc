@@ -192,6 +192,18 @@ INSTANTIATE_TEST_SUITE_P(Methods, Decompress,
                                            Method{"bzip2", compressed<io::bzip2_compressor>}, Method{"zstd", zstd}),
                          [](const auto& method) { return method.param.name; });
 
+TEST(Decompressed, WhatAWrongChecksumStandsBehindIsReadAllTheSame) {
+  const std::string text = noise(300000);
+  std::string bytes(ZSTD_compressBound(text.size()), '\0');
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  bytes.resize(ZSTD_compress2(context.get(), bytes.data(), bytes.size(), text.data(), text.size()));
+  bytes.back() ^= 1;
+  const Outcome outcome = decompressed(bytes);
+  EXPECT_TRUE(outcome.text == text) << outcome.text.size() << " of " << text.size() << " bytes";
+  EXPECT_THAT(outcome.error, HasSubstr("zstd data is damaged (Restored data doesn't match checksum) after "));
+}
+
 TEST(Decompressed, ATruncatedLogIsReadAsFarAsItGoes) {
   std::string text;
   for (int i = 1; i <= 20000; ++i) text += "goroutine " + std::to_string(i) + " [select]:\nmain.f(0xc000" + std::to_string(100000 + i * 7919 % 99991) + ")\n\t/go/main.go:1 +0x1\n\n";
