@@ -22,7 +22,7 @@ using AddCommand = void (*)(CLI::App& root, Exit& exit);
 /// In the order in which --help lists them.
 [[nodiscard]] const std::vector<AddCommand>& commands();
 
-/// Prints "tailback: <error>" on standard error, as one line.
+/// Prints "tailback: <error>" on standard error, as one line; the error's details, which are few, below it.
 void fail(const Error& error);
 
 /// What a command's callback ends with: the outcome, or its failure told and turned into kFailed.

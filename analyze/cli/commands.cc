@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "analyze/cli/command.h"
+#include "analyze/report/page.h"
 
 namespace tailback::cli {
 
@@ -18,14 +21,33 @@ const std::vector<AddCommand>& commands() {
   return kAll;
 }
 
-void fail(const Error& error) {
-  std::string line = "tailback: " + error.to_string();
-  for (char& c : line) {
-    // A file's name may hold anything; the message stays one line and moves no cursor.
+namespace {
+
+/// A file's name may hold anything; what is said of it stays one line and moves no cursor.
+std::string one_line(std::string text) {
+  for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
   }
-  line += '\n';
-  std::fputs(line.c_str(), stderr);
+  return text;
+}
+
+/// Each line indented, and wrapped at words.
+std::string wrapped(std::string_view details) {
+  constexpr std::size_t kColumns = 80, kIndent = 2;
+  analyze::Page page(kColumns, false);
+  while (!details.empty()) {
+    const std::size_t end = std::min(details.find('\n'), details.size());
+    page.paragraph("", kIndent, details.substr(0, end));
+    details.remove_prefix(std::min(end + 1, details.size()));
+  }
+  return page.take();
+}
+
+}  // namespace
+
+void fail(const Error& error) {
+  const std::string text = "tailback: " + one_line(error.to_string()) + '\n' + wrapped(error.details);
+  std::fputs(text.c_str(), stderr);
 }
 
 Exit concluded(const Result<Exit>& outcome) {

@@ -1,9 +1,14 @@
 // The program `tailback`.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyze/cli/command.h"
 #include "analyze/cli/interrupt.h"
@@ -16,9 +21,11 @@ using tailback::cli::Exit;
 /// CLI11 has exit codes of its own, above 100, and prints several lines: here every bad usage is 2 and one line.
 int usage_outcome(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  const std::string name = command == &app ? "tailback" : "tailback " + command->get_name();
+  std::string name = "tailback";
+  for (const CLI::App* command = &app; !command->get_subcommands().empty();) {
+    command = command->get_subcommands().front();
+    name += " " + command->get_name();
+  }
   tailback::cli::fail({tailback::ErrorCode::kInvalidArgument, std::string(error.what()) + " (see " + name + " --help)", ""});
   return static_cast<int>(Exit::kFailed);
 }
@@ -26,9 +33,10 @@ int usage_outcome(const CLI::App& app, const CLI::ParseError& error) {
 /// CLI11 would only say that a subcommand is required.
 bool is_unknown_command(const CLI::App& app, std::string_view word) {
   if (word.empty() || word.front() == '-') return false;
-  std::string message = "there is no command '" + std::string(word) + "'";
-  std::size_t least = 3;
   std::string near;
+  std::string message = "there is no command '" + std::string(word) + "'";
+  if (::access(std::string(word).c_str(), F_OK) == 0) near = "analyze " + std::string(word);
+  std::size_t least = 3;
   for (const CLI::App* command : app.get_subcommands(nullptr)) {
     if (command->get_name() == word) return false;
     const std::size_t distance = tailback::cli::edit_distance(word, command->get_name());
@@ -51,9 +59,16 @@ int run(int argc, char** argv) {
       "`tailback COMMAND --help` tells a command's options.");
   Exit exit = Exit::kDone;
   for (const tailback::cli::AddCommand add : tailback::cli::commands()) add(app, exit);
-  if (argc > 1 && is_unknown_command(app, argv[1])) return static_cast<int>(Exit::kFailed);
+  // `tailback help analyze` is what other programs taught people's hands.
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  if (!words.empty() && is_unknown_command(app, words.front())) return static_cast<int>(Exit::kFailed);
+  std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return usage_outcome(app, error);
   }

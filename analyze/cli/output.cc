@@ -68,12 +68,14 @@ Result<void> check_output(const std::string& output, const std::vector<std::stri
         return Error{ErrorCode::kInvalidArgument, "is an input too, and would be overwritten; name another file", "-o " + output};
       }
     }
-    return {};
+    if (!S_ISREG(status.st_mode)) return {};
   }
-  const std::filesystem::path folder = std::filesystem::path(real_path(output)).parent_path();
-  if (!folder.empty() && ::access(folder.c_str(), F_OK) != 0) {
+  // A file is written beside its place.
+  const std::filesystem::path folder = std::filesystem::absolute(real_path(output)).parent_path();
+  if (::access(folder.c_str(), F_OK) != 0) {
     return Error{ErrorCode::kNotFound, "can't be written: there is no folder '" + folder.string() + "'", output};
   }
+  if (::access(folder.c_str(), W_OK) != 0) return system_error(output, errno);
   return {};
 }
 
@@ -93,7 +95,9 @@ Result<void> UnfinishedFile::commit() {
 
 Error UnfinishedFile::about_target(Error error) const {
   for (std::string* text : {&error.context, &error.message}) {
-    if (const std::size_t at = text->find(path_); at != std::string::npos) text->replace(at, path_.size(), named_);
+    for (const std::string& unfinished : {path_ + ".partial", path_}) {
+      if (const std::size_t at = text->find(unfinished); at != std::string::npos) text->replace(at, unfinished.size(), named_);
+    }
   }
   return error;
 }

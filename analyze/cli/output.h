@@ -14,8 +14,8 @@ namespace tailback::cli {
 /// renamed into it, so that it is whole or the one that was there before.
 [[nodiscard]] Result<void> write_output(const std::string& path, std::string_view text);
 
-/// An error where `output` can't become a file, before the work for it is done: its folder is missing, it is a folder, or it is one of the
-/// inputs, which it would destroy.
+/// An error where `output` can't become a file, before the work for it is done: its folder is missing or may not be written to, it is a
+/// folder, or it is one of the inputs, which it would destroy.
 [[nodiscard]] Result<void> check_output(const std::string& output, const std::vector<std::string>& inputs);
 
 /// A file that is written beside its place and renamed into it by commit(). Without that it goes, also when the program is interrupted.

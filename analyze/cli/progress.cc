@@ -28,7 +28,7 @@ void ProgressSink::show(bool now) {
   const std::string line = fmt::format("reading {} … {}, {}, {}", file_, counted(dumps_, "dump", "dumps"), counted(threads_, "thread", "threads"),
                                        counted(samples_, "sample", "samples"));
   // A line that wraps could not be taken back.
-  fmt::print(stderr, "\r\033[K{}", analyze::cut(line, output_width() - 1));
+  fmt::print(stderr, "\r\033[K{}", analyze::cut(line, error_width() - 1));
   std::fflush(stderr);
 }
 

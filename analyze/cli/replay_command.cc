@@ -1,24 +1,20 @@
 // tailback replay INPUT…: the timeline (timeline_command.h), and with -o incident.tailback a captured log as the incident file that the recorder
 // would have written.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "analyze/analysis.h"
 #include "analyze/cli/command.h"
+#include "analyze/cli/incident_target.h"
 #include "analyze/cli/input.h"
 #include "analyze/cli/output.h"
 #include "analyze/cli/timeline_command.h"
 #include "analyze/compare/history.h"
 #include "analyze/words/format.h"
 #include "replay/timeline/evaluate_triggers.h"
-#include "runtime/incident/incident_reader.h"
 #include "runtime/incident/incident_writer.h"
 
 namespace tailback::cli {
@@ -108,23 +104,6 @@ void tell(const std::string& path, const std::vector<Replayed>& all) {
   }
 }
 
-/// What becomes of a file that is there already.
-Result<void> check_target(const ReplayArguments& arguments) {
-  if (Result<void> checked = check_output(arguments.output, arguments.input.paths); !checked.ok()) return checked;
-  struct stat status {};
-  if (::stat(arguments.output.c_str(), &status) != 0) return {};
-  if (!arguments.append && !arguments.force) return Error{ErrorCode::kInvalidArgument, "exists already; --append adds a recording to it, --force replaces it", arguments.output};
-  if (!S_ISREG(status.st_mode)) return Error{ErrorCode::kInvalidArgument, "is no regular file", arguments.output};
-  return {};
-}
-
-/// Recordings that the file to be added to has; 0 where there is none.
-Result<std::size_t> recordings_in(const std::string& path) {
-  RecordingCollector old;
-  if (Result<void> counted = read_incident(path, old); !counted.ok() && counted.error().code != ErrorCode::kNotFound) return counted.error();
-  return old.take().size();
-}
-
 /// Writes all of it to `path`, behind `before` recordings that are there already.
 Result<std::vector<Replayed>> write_recordings(std::vector<Recording> recordings, const std::string& path, std::size_t before, const std::vector<Trigger>& triggers, bool triggers_given) {
   WriterOptions options;
@@ -152,24 +131,16 @@ Result<Exit> run(const ReplayArguments& arguments) {
   const bool given = !arguments.triggers.empty();
   const Result<std::vector<Trigger>> triggers = parse_triggers(given ? std::string_view(arguments.triggers) : default_triggers());
   if (!triggers.ok()) return triggers.error();
-  if (Result<void> checked = check_target(arguments); !checked.ok()) return checked.error();
+  const Existing existing = arguments.append ? Existing::kAppend : arguments.force ? Existing::kReplace : Existing::kRefuse;
+  if (Result<void> checked = check_output(arguments.output, arguments.input.paths); !checked.ok()) return checked.error();
+  if (Result<void> checked = check_incident_target(arguments.output, existing); !checked.ok()) return checked.error();
   Result<std::vector<Recording>> read = read_recordings(arguments.input);
   if (!read.ok()) return read.error();
-  const Result<std::size_t> before = arguments.append ? recordings_in(arguments.output) : Result<std::size_t>(0);
-  if (!before.ok()) return before.error();
-  // Where a recorder has the file open, what it adds after a copy was made would be lost: then SQLite's own locks must do.
-  if (arguments.append && ::access((arguments.output + "-wal").c_str(), F_OK) == 0) {
-    const auto replayed = write_recordings(std::move(read.value()), arguments.output, *before, triggers.value(), given);
-    if (!replayed.ok()) return replayed.error();
-    tell(arguments.output, *replayed);
-    return Exit::kDone;
-  }
+  // Reading may have taken minutes: a recorder can have come since.
+  if (Result<void> checked = check_incident_target(arguments.output, existing); !checked.ok()) return checked.error();
   UnfinishedFile unfinished(arguments.output);
-  if (*before != 0) {
-    std::error_code failed;
-    std::filesystem::copy_file(arguments.output, unfinished.path(), std::filesystem::copy_options::overwrite_existing, failed);
-    if (failed) return Error{ErrorCode::kIo, "can't be copied to add to it: " + failed.message(), arguments.output};
-  }
+  const Result<std::size_t> before = arguments.append ? copy_to_append(arguments.output, unfinished.path()) : Result<std::size_t>(0);
+  if (!before.ok()) return before.error();
   const auto replayed = write_recordings(std::move(read.value()), unfinished.path(), *before, triggers.value(), given);
   if (!replayed.ok()) return unfinished.about_target(replayed.error());
   if (Result<void> committed = unfinished.commit(); !committed.ok()) return committed.error();

@@ -15,15 +15,21 @@ std::string_view environment(const char* name) {
   return value ? value : "";
 }
 
+std::size_t width_of(int descriptor) {
+  constexpr std::size_t kDefault = 80;
+  winsize size{};
+  if (!::isatty(descriptor) || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefault;
+  return size.ws_col;
+}
+
 }  // namespace
 
 std::size_t output_width() {
-  constexpr std::size_t kDefault = 80, kLeast = 60, kMost = 200;
-  if (!::isatty(STDOUT_FILENO)) return kDefault;
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kDefault;
-  return std::clamp<std::size_t>(size.ws_col, kLeast, kMost);
+  constexpr std::size_t kLeast = 40, kMost = 200;
+  return std::clamp<std::size_t>(width_of(STDOUT_FILENO), kLeast, kMost);
 }
+
+std::size_t error_width() { return width_of(STDERR_FILENO); }
 
 bool output_wants_colour() {
   if (!environment("NO_COLOR").empty()) return false;

@@ -280,7 +280,7 @@ Recognition recognise(std::string_view head) {
   if (threads > 0 && frames > 0) return {95, "\"Thread N (…):\" followed by \"#0  function (arguments)\""};
   if (listed > 0) return {90, "the table of `info threads`"};
   if (frames > 1) return {60, "frames as gdb prints them, without a thread's header"};
-  return {0, threads > 0 ? "\"Thread N (…):\" but no \"#0  function (arguments)\"" : "no \"Thread N (…):\" and no \"#0  function (arguments)\""};
+  return {0, threads > 0 ? "\"Thread N (…):\" but no \"#0  function (arguments)\"" : "no \"Thread N (…):\" and no \"#0  function (arguments)\"", threads > 0};
 }
 
 }  // namespace

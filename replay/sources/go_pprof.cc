@@ -121,7 +121,8 @@ Recognition recognise(std::string_view head) {
 Result<void> read_bytes(std::string_view bytes, const ReadOptions& options, EventSink& sink) {
   pprof::Profile profile;
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) || !profile.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return Error{ErrorCode::kMalformed, "begins as a pprof profile, but can't be decoded as one", options.file};
+    const bool begins = recognise(bytes).score != 0;
+    return Error{ErrorCode::kMalformed, begins ? "begins as a pprof profile, but can't be decoded as one" : "holds nothing of go-pprof: it is no profile of pprof's", options.file};
   }
   return ProfileReader(profile, options, sink).read(options.file);
 }

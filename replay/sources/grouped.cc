@@ -183,7 +183,7 @@ Recognition recognise_panicparse(std::string_view head) {
     if (split_place(take_until(line, " ")).line != 0 && line.ends_with(')')) ++frames;
   }
   if (headers > 0 && frames > 0) return {85, "\"N: state\" followed by \"package file.go:12 function(…)\""};
-  return {0, "no \"N: state\" with panicparse's frames"};
+  return {0, headers > 0 ? "\"N: state\", but no \"package file.go:12 function(…)\"" : "no \"N: state\" with panicparse's frames", headers > 0};
 }
 
 Recognition recognise_grouped(std::string_view head) {
@@ -196,7 +196,7 @@ Recognition recognise_grouped(std::string_view head) {
     if (line.find(".go:") != std::string_view::npos) ++places;
   }
   if (counted > 0 && places > 0) return {92, "goroutines with counts, \"48 goroutines [semacquire]\""};
-  return {0, "no \"N goroutines [state]\", no \"goroutine 1 [state]: N times\""};
+  return {0, counted > 0 ? "goroutines with counts, but no frames" : "no \"N goroutines [state]\", no \"goroutine 1 [state]: N times\"", counted > 0};
 }
 
 }  // namespace

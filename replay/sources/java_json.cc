@@ -158,15 +158,12 @@ class JavaJsonReader final : public LineReader {
  public:
   JavaJsonReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "java-json", Runtime::kJava), whole_(options) {}
 
-  void line(const Line& line) override {
-    whole_.append(line);
-    last_line_ = line.number;
-  }
+  void line(const Line& line) override { whole_.append(line); }
 
   void finish() override {
     Handler handler(builder_);
     const std::string& text = whole_.text();
-    const bool whole = Json::sax_parse(text, &handler);
+    const bool whole = Json::sax_parse(whole_.begin(), whole_.end(), &handler);
     handler.finish();
     if (!whole) {
       const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(handler.error_position, text.size())), '\n');
@@ -179,12 +176,11 @@ class JavaJsonReader final : public LineReader {
  private:
   DumpBuilder builder_;
   WholeText whole_;
-  std::uint64_t last_line_ = 0;
 };
 
 Recognition recognise(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
-  if (head.find("\"threadDump\"") == std::string_view::npos) return {0, "no \"threadDump\""};
+  if (head.find("\"threadDump\"") == std::string_view::npos) return {0, "JSON, but no \"threadDump\"", true};
   return {95, "JSON with \"threadDump\""};
 }
 

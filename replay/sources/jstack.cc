@@ -287,7 +287,7 @@ Recognition recognise(std::string_view head) {
   if (headers > 0 && states > 0) return {85, "threads' headers with \"java.lang.Thread.State:\""};
   if (headers > 0 && frames > 0) return {70, "threads' headers with \"tid=0x… nid=…\" and frames"};
   if (numbered > 0 && frames > 0) return {80, "threads as jcmd Thread.dump_to_file prints them, '#22 \"name\"'"};
-  return {0, announced ? "\"Full thread dump\" but no thread's header" : "no \"Full thread dump\", no '\"name\" … tid=0x… nid=…'"};
+  return {0, announced ? "\"Full thread dump\" but no thread's header" : "no \"Full thread dump\", no '\"name\" … tid=0x… nid=…'", announced};
 }
 
 }  // namespace

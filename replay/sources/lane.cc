@@ -22,14 +22,21 @@ class Lane::Sink final : public EventSink {
     for (const Pending& sample : std::exchange(pending_, {})) waiting_.push_back(to_sample(sample));
     return *recording_;
   }
-  void sample(Sample sample) override { target().sample(std::move(sample)); }
+  void sample(Sample sample) override {
+    holds_events_ = true;
+    target().sample(std::move(sample));
+  }
   void dump(Dump dump) override {
+    holds_events_ = true;
     pass_waiting([&](const Sample& sample) { return sample.wall_ns == 0 || dump.wall_ns == 0 || sample.wall_ns <= dump.wall_ns; });
     target().dump(std::move(dump));
   }
   void breach(Breach breach) override { target().breach(std::move(breach)); }
   void lock_event(const LockEvent& event) override { target().lock_event(event); }
-  void diagnostic(Diagnostic diagnostic) override { target().diagnostic(std::move(diagnostic)); }
+  void diagnostic(Diagnostic diagnostic) override {
+    if (damage_.empty()) damage_ = diagnostic.reason;
+    target().diagnostic(std::move(diagnostic));
+  }
   void end() override {
     pass_waiting([](const Sample&) { return true; });
     for (Diagnostic& diagnostic : std::exchange(diagnostics_, {})) target().diagnostic(std::move(diagnostic));
@@ -51,6 +58,9 @@ class Lane::Sink final : public EventSink {
   void whose_as(const Sink& other) { whose(other.pid_, other.host_); }
   void add(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
   [[nodiscard]] bool begun() const { return begun_; }
+  /// Dumps or samples of the reader's own: it begins a recording whatever it found.
+  [[nodiscard]] bool holds_events() const { return holds_events_; }
+  [[nodiscard]] const std::string& damage() const { return damage_; }
   [[nodiscard]] bool has_samples() const { return !pending_.empty(); }
 
   void play() {
@@ -83,7 +93,7 @@ class Lane::Sink final : public EventSink {
   template <class First>
   void pass_waiting(First&& first) {
     const auto later = std::find_if_not(waiting_.begin(), waiting_.end(), first);
-    for (auto sample = waiting_.begin(); sample != later; ++sample) this->sample(std::move(*sample));
+    for (auto sample = waiting_.begin(); sample != later; ++sample) target().sample(std::move(*sample));
     waiting_.erase(waiting_.begin(), later);
   }
 
@@ -101,7 +111,8 @@ class Lane::Sink final : public EventSink {
   const void* const who_;
   RecordingCollector collector_;
   Recording* recording_ = nullptr;
-  bool begun_ = false, open_ = false, direct_ = false;
+  bool begun_ = false, open_ = false, direct_ = false, holds_events_ = false;
+  std::string damage_;            ///< the first thing that a reader had to say of its input
   std::vector<Pending> pending_;  ///< of lines before the recording
   std::vector<Sample> waiting_;   ///< of lines within and after a dump that is passed on when it is whole
   std::vector<Diagnostic> diagnostics_;
@@ -168,9 +179,8 @@ void Lane::read(const Line& line) {
 /// Whose are the lines held? Another format's only where the present one knows nothing of them.
 void Lane::decide() {
   constexpr int kSure = 85;
-  std::string ignored;
   const std::uint64_t line = head_lines_.front().number;
-  const Format* best = recognise_format(head_, false, ignored);
+  const Format* best = recognise_format(head_, false);
   if (best != nullptr && best != format_ && best->recognise(head_).score >= kSure && format_->recognise(head_).score == 0) {
     go_on_with(*best, line);
   } else if (++refusals_ == kMostRefusals) {
@@ -201,8 +211,7 @@ void Lane::go_on_with(const Format& format, std::uint64_t line) {
 }
 
 void Lane::recognise(bool last) {
-  if (const Format* format = recognise_format(head_, false, refusal_)) {
-    refusal_.clear();
+  if (const Format* format = recognise_format(head_, false, &tried_)) {
     open(*format);
     feed_head();
     return;
@@ -230,10 +239,7 @@ void Lane::feed_head() {
 void Lane::finish() {
   if (!reader_) recognise(true);
   while (holding_) decide();
-  if (reader_) {
-    reader_->finish();
-    if (!sink_->begun()) refusal_ = "";
-  }
+  if (reader_) reader_->finish();
   for (const Other& other : others_) other.reader->finish();
   if (sink_->begun() || !sink_->has_samples()) return;
   // A log of metrics without a dump is worth reading: another input may hold the dumps.
@@ -255,22 +261,10 @@ bool Lane::has_recordings() const {
   return sink_->begun() || std::any_of(others_.begin(), others_.end(), [](const Other& other) { return other.sink->begun(); });
 }
 
-void Lane::diagnose(Diagnostic diagnostic) { sink_->add(std::move(diagnostic)); }
+bool Lane::holds_events() const { return sink_->holds_events(); }
 
-const Format* recognise_format(std::string_view head, bool binary, std::string& refusal) {
-  const Format* best = nullptr;
-  int score = 0;
-  refusal.clear();
-  for (const Format& format : formats()) {
-    if ((format.read_bytes != nullptr) != binary) continue;
-    Recognition recognition = format.recognise(head);
-    if (recognition.score > score) {
-      best = &format;
-      score = recognition.score;
-    }
-    if (recognition.score == 0) refusal.append(refusal.empty() ? "" : "; ").append(format.name).append(": ").append(recognition.reason);
-  }
-  return best;
-}
+const std::string& Lane::damage() const { return sink_->damage(); }
+
+void Lane::diagnose(Diagnostic diagnostic) { sink_->add(std::move(diagnostic)); }
 
 }  // namespace tailback::replay

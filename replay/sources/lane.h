@@ -20,6 +20,7 @@
 
 #include "replay/sources/metric_lines.h"
 #include "replay/sources/prefix.h"
+#include "replay/sources/recognise.h"
 #include "replay/sources/source.h"
 
 namespace tailback::replay {
@@ -42,8 +43,11 @@ class Lane {
   void play();
 
   [[nodiscard]] bool has_recordings() const;
-  /// "no format: go-log says …", for the lane in which nothing was recognised; empty otherwise.
-  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+  /// What each format said of the lane in which nothing was recognised.
+  [[nodiscard]] const Refusals& refusals() const { return tried_; }
+  /// Whether its reader found a dump or a sample, and the first thing that its reader had to say.
+  [[nodiscard]] bool holds_events() const;
+  [[nodiscard]] const std::string& damage() const;
   /// Joins the lane's recording: for what the framework itself has to say of the input.
   void diagnose(Diagnostic diagnostic);
 
@@ -91,11 +95,8 @@ class Lane {
   int refusals_ = 0;
   std::string head_;                      ///< lines that no reader has had: before the format is known, and while holding_
   std::vector<HeadLine> head_lines_;
-  std::string refusal_;
+  Refusals tried_;
   std::int64_t wall_ns_ = 0, mono_ns_ = 0;
 };
-
-/// The format that recognises `head` most surely; null where none does, with the reasons of all in `refusal`. `binary`: among those that read bytes.
-[[nodiscard]] const Format* recognise_format(std::string_view head, bool binary, std::string& refusal);
 
 }  // namespace tailback::replay

@@ -42,7 +42,7 @@ class JsonReader final : public LineReader {
       emit(value);
       return false;
     };
-    if (Json::parse(whole_.text(), each, false).is_discarded() && !Json::accept(whole_.text())) {
+    if (Json::parse(whole_.begin(), whole_.end(), each, false).is_discarded() && !Json::accept(whole_.begin(), whole_.end())) {
       series_.diagnose(Severity::kDataLoss, 0, "JSON ends early or is damaged; what follows was not read");
     }
     whole_.diagnose([this](Severity severity, std::uint64_t line, const std::string& reason) { series_.diagnose(severity, line, reason); });
@@ -160,8 +160,8 @@ class TextReader final : public LineReader {
 
 Recognition recognise_json(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
-  if (head.find("\"resultType\"") == std::string_view::npos) return {0, "no \"resultType\""};
-  if (head.find("\"matrix\"") == std::string_view::npos && head.find("\"vector\"") == std::string_view::npos) return {0, "no result of type matrix or vector"};
+  if (head.find("\"resultType\"") == std::string_view::npos) return {0, "JSON, but no \"resultType\"", true};
+  if (head.find("\"matrix\"") == std::string_view::npos && head.find("\"vector\"") == std::string_view::npos) return {0, "a \"resultType\", but no result of type matrix or vector", true};
   return {95, "the answer of Prometheus' query_range"};
 }
 

@@ -219,7 +219,7 @@ class PySpyJsonReader final : public LineReader {
       emit_py_spy(builder_, value);
       return false;
     };
-    if (Json::parse(whole_.text(), each, false).is_discarded() && !Json::accept(whole_.text())) {
+    if (Json::parse(whole_.begin(), whole_.end(), each, false).is_discarded() && !Json::accept(whole_.begin(), whole_.end())) {
       builder_.diagnose(Severity::kDataLoss, 0, "JSON ends early or is damaged; what follows was not read");
     }
     whole_.diagnose([this](Severity severity, std::uint64_t line, const std::string& reason) { builder_.diagnose(severity, line, reason); });
@@ -240,7 +240,7 @@ Recognition recognise_faulthandler(std::string_view head) {
     frame = frame || (line.starts_with("File \"") && line.find("\", line ") != std::string_view::npos && line.find(" in ") != std::string_view::npos);
   }
   if (header && frame) return {95, "\"Thread 0x… (most recent call first):\" and frames"};
-  return {0, header ? "a thread's header, but no 'File \"…\", line N in …'" : "no \"Thread 0x… (most recent call first):\""};
+  return {0, header ? "a thread's header, but no 'File \"…\", line N in …'" : "no \"Thread 0x… (most recent call first):\"", header};
 }
 
 Recognition recognise_py_spy(std::string_view head) {
@@ -253,12 +253,12 @@ Recognition recognise_py_spy(std::string_view head) {
     frame = frame || (line.starts_with("    ") && line.ends_with(')') && line.find(" (") != std::string_view::npos);
   }
   if (header && frame) return {90, "\"Thread N (idle|active): …\" and frames"};
-  return {0, "no \"Thread N (idle|active)\""};
+  return {0, header ? "\"Thread N (idle|active)\" but no frames" : "no \"Thread N (idle|active)\"", header};
 }
 
 Recognition recognise_py_spy_json(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('[')) return {0, "does not begin with '['"};
-  if (head.find("\"frames\"") == std::string_view::npos || head.find("\"owns_gil\"") == std::string_view::npos) return {0, "no \"frames\" and \"owns_gil\""};
+  if (head.find("\"frames\"") == std::string_view::npos || head.find("\"owns_gil\"") == std::string_view::npos) return {0, "JSON, but no \"frames\" and \"owns_gil\"", true};
   return {95, "an array of threads with \"frames\" and \"owns_gil\""};
 }
 

@@ -15,6 +15,7 @@
 #include "replay/sources/line_splitter.h"
 #include "replay/sources/metric_lines.h"
 #include "replay/sources/prefix.h"
+#include "replay/sources/recognise.h"
 #include "replay/sources/spooled_file.h"
 #include "runtime/incident/incident_reader.h"
 
@@ -52,19 +53,6 @@ std::int64_t reference_time(const std::string& path) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-bool is_binary(std::string_view head) {
-  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return false;  // UTF-16
-  return head.find('\0') != std::string_view::npos;
-}
-
-std::string_view kind_of_binary(std::string_view head) {
-  if (head.starts_with("\x7f" "ELF")) return "is an ELF program, library or core, not a dump of stacks";
-  if (head.starts_with("PK\x03\x04")) return "is a zip archive; unpack it";
-  if (head.size() > 262 && head.substr(257, 5) == "ustar") return "is a tar archive; unpack it";
-  return "is binary, and no dump, profile or incident file";
-}
-
-/// Deletes the file when it goes.
 /// SQLite reads files, not pipes: an incident file from a pipe or out of a compressed one is put into a temporary file.
 Result<void> read_incident_stream(PeekableSource& source, const std::string& name, EventSink& sink) {
   const Result<SpooledFile> file = SpooledFile::of(source);
@@ -106,12 +94,15 @@ class TextInput {
     LineSplitter splitter(source, options_.maximum_line_bytes);
     std::optional<Error> error;
     RawLine line;
-    const auto take = [&](const LogLine& stripped) { lane_of(stripped).line(stripped, line.number); };
+    const auto take = [&](const LogLine& stripped) {
+      note(stripped);
+      lane_of(stripped).line(stripped, line.number);
+    };
     for (;;) {
       const Result<bool> more = splitter.next(line);
       if (!more.ok()) error = more.error();
       if (!more.ok() || !more.value()) break;
-      if (splitter.took_block() && options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
+      if (splitter.took_block() && interrupted()) {
         error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
         break;
       }
@@ -137,6 +128,14 @@ class TextInput {
     return *current_;
   }
 
+  /// Keeps what an error would have to say of the input.
+  void note(const LogLine& line) {
+    timed_ = timed_ || line.wall_ns != 0;
+    if (head_.size() < (format_ == nullptr ? kKindBytes : kHeadBytes)) head_.append(line.text).push_back('\n');
+  }
+
+  [[nodiscard]] bool interrupted() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
+
   Result<void> finish(const LineSplitter& splitter, std::uint64_t lines, std::optional<Error> error) {
     if (order_.empty()) return error ? *error : Error{ErrorCode::kMalformed, "is empty", options_.file};
     // The writer first: it holds the sink open.
@@ -146,17 +145,24 @@ class TextInput {
                                 "line longer than " + std::to_string(options_.maximum_line_bytes >> 20) + " MiB, cut there", splitter.lines_cut()});
     }
     if (error) order_.front()->diagnose({Severity::kError, options_.file, lines, error->message, 1});
-    bool any = false;
+    bool any = false, events = false;
     for (Lane* lane : order_) {
       lane->finish();
       any = any || lane->has_recordings();
+      events = events || lane->holds_events();
     }
     for (Lane* lane : order_) lane->play();
+    // What is read whole is parsed only now, and may have been stopped there.
+    if (!error && interrupted()) error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(lines), options_.file};
     // Damage is said beside what could be read. What was stopped is an error whatever was read.
     if (error && (!any || error->code != ErrorCode::kMalformed)) return *error;
+    if (format_ != nullptr && !events) return nothing_of_format(*format_, head_, order_.front()->damage(), options_.file);
     if (any) return {};
-    return Error{ErrorCode::kUnknownFormat, "holds nothing that tailback knows (" + order_.front()->refusal() + ")", options_.file};
+    return unknown_text({head_, lines, timed_}, order_.front()->refusals(), options_.file);
   }
+
+  static constexpr std::size_t kKindBytes = 256;        ///< to tell JSON from a log
+  static constexpr std::size_t kHeadBytes = 256 << 10;  ///< what recognition looks at
 
   const ReadOptions& options_;
   const Format* format_;
@@ -167,6 +173,8 @@ class TextInput {
   std::vector<Lane*> order_;
   Lane* current_ = nullptr;
   std::string current_name_;
+  std::string head_;
+  bool timed_ = false;
 };
 
 Result<void> read_source(std::unique_ptr<ByteSource> raw, const std::string& path, const ReadOptions& options, const Format* format, MetricLines& metrics, EventSink& sink) {
@@ -185,8 +193,7 @@ Result<void> read_source(std::unique_ptr<ByteSource> raw, const std::string& pat
   if (format == nullptr) {
     const Result<std::string_view> head = source.peek(4096);
     if (!head.ok()) return head.error();
-    std::string refusal;
-    format = recognise_format(head.value(), true, refusal);
+    format = recognise_format(head.value(), true);
     if (format == nullptr && is_binary(head.value())) return Error{ErrorCode::kUnknownFormat, std::string(kind_of_binary(head.value())), options.file};
   }
   if (format != nullptr && format->read_bytes != nullptr) return read_binary(source, *format, options, sink);

@@ -39,6 +39,7 @@ class LineReader {
 struct Recognition {
   int score = 0;               ///< 0: not this format; 100: certain
   std::string reason;          ///< what spoke for it, or against it; shown when nothing recognises the input
+  bool near = false;           ///< with score 0: something of the format's own is there, and not enough of it
 };
 
 struct ReadOptions {

@@ -32,12 +32,12 @@ struct Options {
   bool lucky = false;
   bool instrumented = false;
   bool bare = false;
+  bool help = false;
   std::string file = "/tmp/deadlock_service-" + std::to_string(::getpid()) + ".tailback";
 };
 
-int usage(const std::string& why) {
-  std::fprintf(stderr,
-               "deadlock_service: %s\n"
+void help(std::FILE* out) {
+  std::fprintf(out,
                "usage: deadlock_service [--threads N] [--fixed] [--lucky] [--instrumented] [--bare] [--file F] [--dumps N]\n"
                "  --threads N  threads in the end, %zu of them innocent (2000; the incident had 47905)\n"
                "  --fixed      with the corrected key set: nothing goes wrong\n"
@@ -46,8 +46,20 @@ int usage(const std::string& why) {
                "  --bare       without a recorder in it, for libtailback_preload.so\n"
                "  --file F     the incident file (/tmp/deadlock_service-PID.tailback)\n"
                "  --dumps N    end once N dumps are committed, the last with all threads there (3; 0: stay until killed)\n",
-               why.c_str(), kInnocent);
+               kInnocent);
+}
+
+int usage(const std::string& why) {
+  std::fprintf(stderr, "deadlock_service: %s\n", why.c_str());
+  help(stderr);
   return 2;
+}
+
+/// Asked for, so on standard output and no failure.
+int tell_help() {
+  std::puts("deadlock_service: a service that goes wrong the way the modelled one did, every time, with a recorder in it");
+  help(stdout);
+  return 0;
 }
 
 std::size_t threads_now() {
@@ -68,6 +80,7 @@ std::string read(int argc, char** argv, Options& options) {
     else if (word == "--lucky") options.lucky = true;
     else if (word == "--instrumented") options.instrumented = true;
     else if (word == "--bare") options.bare = true;
+    else if (word == "--help" || word == "-h") options.help = true;
     else if (word == "--threads" && samples::read_number(next, options.threads)) ++i;
     else if (word == "--dumps" && samples::read_number(next, options.dumps)) ++i;
     else if (word == "--file" && *next != '\0') options.file = argv[++i];
@@ -113,6 +126,7 @@ tailback::RecorderOptions recorder_options(const Options& options, samples::Dump
 int main(int argc, char** argv) {
   Options options;
   if (const std::string bad = read(argc, argv, options); !bad.empty()) return usage("what is " + bad + "?");
+  if (options.help) return tell_help();
   if (options.threads <= kInnocent) return usage("--threads must be more than " + std::to_string(kInnocent));
   if (const std::string missing = deadlock_service::missing_for(options.threads); !missing.empty()) {
     std::fprintf(stderr, "deadlock_service: this machine does not allow %zu threads:\n%s", options.threads, missing.c_str());

@@ -22,25 +22,37 @@ struct Options {
   const Scenario* scenario = nullptr;
   std::size_t threads = 0;
   std::size_t dumps = 3;
+  bool help = false;
   std::string file;
 };
 
 constexpr auto kTick = 100ms;
 constexpr int kTicksBetweenDumps = 10;
 
-int usage(const std::string& why) {
-  std::fprintf(stderr,
-               "goes_wrong: %s\n"
-               "usage: goes_wrong SCENARIO [--threads N] [--file F] [--dumps N]\n"
-               "  --threads N  how many requests pile up\n"
-               "  --file F     the incident file (/tmp/goes_wrong-SCENARIO-PID.tailback)\n"
-               "  --dumps N    dumps to take, a second apart (3; 0: stay until killed)\n"
-               "scenarios, and what tailback analyze reports:\n",
-               why.c_str());
+void help(std::FILE* out) {
+  std::fputs(
+      "usage: goes_wrong SCENARIO [--threads N] [--file F] [--dumps N]\n"
+      "  --threads N  how many requests pile up\n"
+      "  --file F     the incident file (/tmp/goes_wrong-SCENARIO-PID.tailback)\n"
+      "  --dumps N    dumps to take, a second apart (3; 0: stay until killed)\n"
+      "scenarios, and what tailback analyze reports:\n",
+      out);
   for (const Scenario* s : goes_wrong::scenarios()) {
-    std::fprintf(stderr, "  %-12s %-16s %s\n", std::string(s->name).c_str(), std::string(s->finding).c_str(), std::string(s->summary).c_str());
+    std::fprintf(out, "  %-12s %-16s %s\n", std::string(s->name).c_str(), std::string(s->finding).c_str(), std::string(s->summary).c_str());
   }
+}
+
+int usage(const std::string& why) {
+  std::fprintf(stderr, "goes_wrong: %s\n", why.c_str());
+  help(stderr);
   return 2;
+}
+
+/// Asked for, so on standard output and no failure.
+int tell_help() {
+  std::puts("goes_wrong: services that go wrong on purpose, one way each, and record themselves");
+  help(stdout);
+  return 0;
 }
 
 const Scenario* find(std::string_view name) {
@@ -58,6 +70,7 @@ std::string read(int argc, char** argv, Options& options) {
     if (word == "--threads" && samples::read_number(next, options.threads)) ++i;
     else if (word == "--dumps" && samples::read_number(next, options.dumps)) ++i;
     else if (word == "--file" && *next != '\0') options.file = argv[++i];
+    else if (word == "--help" || word == "-h") options.help = true;
     else if (options.scenario == nullptr && find(word) != nullptr) options.scenario = find(word);
     else return argv[i];
   }
@@ -76,6 +89,7 @@ void run_ticks(const Scenario& scenario, int ticks) {
 int main(int argc, char** argv) {
   Options options;
   if (const std::string bad = read(argc, argv, options); !bad.empty()) return usage("what is " + bad + "?");
+  if (options.help) return tell_help();
   if (options.scenario == nullptr) return usage("which scenario?");
   const Scenario& scenario = *options.scenario;
   if (options.file.empty()) options.file = "/tmp/goes_wrong-" + std::string(scenario.name) + "-%p.tailback";

@@ -31,6 +31,7 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;  ///< one line, no final full stop
   std::string context;  ///< what it is about, e.g. "service.log:1204"; may be empty
+  std::string details{};  ///< further lines for people, e.g. what was tried; mostly empty
 
   /// "context: message", or the message alone. One line.
   [[nodiscard]] std::string to_string() const {

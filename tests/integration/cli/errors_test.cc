@@ -21,6 +21,22 @@ class Errors : public ProgramTest {
 
 TEST_F(Errors, NoCommand) { expect_refused(run(""), "subcommand"); }
 TEST_F(Errors, AnUnknownCommand) { expect_refused(run("analyse x"), "there is no command 'analyse'; did you mean analyze?"); }
+TEST_F(Errors, AFileInTheCommandsPlace) {
+  write("service.log", go_log());
+  expect_refused(run("service.log"), "there is no command 'service.log'; did you mean analyze service.log?");
+}
+TEST_F(Errors, TheHelpThatIsPointedAtIsTheCommandsOwn) { expect_refused(run("replay locks"), "(see tailback replay locks --help)"); }
+TEST_F(Errors, HelpIsUnderstoodAsACommandToo) {
+  EXPECT_EQ(run("help").out, run("--help").out);
+  const Outcome outcome = run("help analyze");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, run("analyze --help").out);
+}
+TEST_F(Errors, AnIncidentFileForStandardOutput) {
+  write("service.log", go_log());
+  expect_refused(run("replay service.log -o -"), "can't go to standard output");
+  EXPECT_EQ(files(), 1u);
+}
 TEST_F(Errors, AnUnknownOption) { expect_refused(run("analyze --frmat json x"), "--frmat"); }
 TEST_F(Errors, ANumberThatIsNone) { expect_refused(run("analyze --top -3 x"), "--top"); }
 TEST_F(Errors, NoInput) {
@@ -53,9 +69,39 @@ TEST_F(Errors, EmptyStandardInput) { expect_refused(run("analyze -", ": |"), "st
 
 TEST_F(Errors, ABinary) { expect_refused(run("analyze " TAILBACK_PROGRAM), "tailback"); }
 
-TEST_F(Errors, ALogWithoutADump) {
+TEST_F(Errors, ALogWithoutADumpSaysWhatItLooksLikeAndWhatWasTried) {
   write("plain.log", "2020/02/11 09:30:00 INFO all is well\n2020/02/11 09:30:10 INFO still\n");
-  expect_refused(run("analyze plain.log"), "plain.log");
+  const Outcome outcome = run("analyze plain.log");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "tailback: plain.log: holds no dump that tailback knows: it looks like a log (2 lines, with times);"
+            " name the file that the threads' stacks went to\n"
+            "  17 formats were tried, and found no line of theirs: go-log, go-profile,\n"
+            "  eu-stack, gdb, panicparse, grouped-goroutines, java-json, javacore, jstack,\n"
+            "  kernel-log, prometheus-json, prometheus-text, pt-pmp, faulthandler, py-spy,\n"
+            "  py-spy-json, go-pprof\n"
+            "  --format-in NAME says what that format looks for\n");
+}
+
+TEST_F(Errors, AFormatThatCameNearSaysWhatItMissed) {
+  write("answer.json", "{\"status\": \"error\", \"error\": \"query timed out\"}\n");
+  const Outcome outcome = run("analyze answer.json");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("it looks like JSON (1 line);"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("\n  prometheus-json came near: JSON, but no \"resultType\"\n"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("\n  15 other formats were tried"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Errors, AFormatThatIsAskedForAndIsNotThereIsNoEmptyReport) {
+  write("plain.log", "2020/02/11 09:30:00 INFO all is well\n2020/02/11 09:30:10 INFO still\n");
+  write("service.log", go_log());
+  expect_refused(run("analyze --format-in jstack plain.log"), "plain.log: holds nothing of jstack: no \"Full thread dump\"");
+  expect_refused(run("analyze --format-in py-spy-json plain.log"), "plain.log: holds nothing of py-spy-json: does not begin with '['");
+  expect_refused(run("analyze --format-in go-pprof plain.log"), "plain.log: holds nothing of go-pprof");
+  expect_refused(run("analyze --format-in gdb service.log"), "it looks like go-log");
+  expect_refused(run("replay --format-in gdb service.log -o x.tailback"), "holds nothing of gdb");
+  EXPECT_EQ(files(), 2u);
 }
 
 TEST_F(Errors, AFileThatMayNotBeRead) {
@@ -67,6 +113,18 @@ TEST_F(Errors, AFileThatMayNotBeRead) {
   const std::string nobody = root ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
   if (root && run("--version", nobody).status != 0) GTEST_SKIP() << "nobody may not run the program where it is built";
   expect_refused(run("analyze secret.log", nobody), "secret.log: Permission denied");
+}
+
+TEST_F(Errors, AFolderThatMayNotBeWrittenToIsToldBeforeTheWork) {
+  write("service.log", go_log());
+  ASSERT_EQ(::mkdir("kept", 0755), 0);
+  const bool root = ::geteuid() == 0;
+  if (!root) std::filesystem::permissions("kept", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(folder_, std::filesystem::perms::all);
+  const std::string nobody = root ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "";
+  if (root && run("--version", nobody).status != 0) GTEST_SKIP() << "nobody may not run the program where it is built";
+  expect_refused(run("analyze service.log -o kept/report.txt", nobody), "kept/report.txt: can't be written: Permission denied");
+  expect_refused(run("replay service.log -o kept/x.tailback", nobody), "kept/x.tailback: can't be written: Permission denied");
 }
 
 TEST_F(Errors, ATruncatedIncidentFile) {

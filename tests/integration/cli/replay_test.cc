@@ -1,9 +1,13 @@
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "go_log.h"
 #include "program.h"
+#include "runtime/incident/incident_writer.h"
 
 namespace tailback::testing {
 namespace {
@@ -90,6 +94,50 @@ TEST_F(Replay, AddsARecordingWhenAsked) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(report_of("incident.tailback")["others"].size(), 1u);
   EXPECT_EQ(query("SELECT count(DISTINCT recording_id) FROM finding_signature"), "2");
+}
+
+/// A recording that goes on in `file`, with a sample in it.
+std::unique_ptr<IncidentWriter> recorder_into(const std::string& file) {
+  Result<std::unique_ptr<IncidentWriter>> writer = IncidentWriter::open(file);
+  EXPECT_TRUE(writer.ok());
+  if (!writer.ok()) return nullptr;
+  Recording& recording = (*writer)->begin({.source = "live"});
+  (*writer)->sample({.wall_ns = 1, .values = {{recording.metric("threads", ""), 7, 0}}});
+  return std::move(writer).value();
+}
+
+TEST_F(Replay, TouchesNoFileThatARecorderHasOpen) {
+  write("service.log", go_log());
+  const auto recorder = recorder_into("incident.tailback");
+  for (const char* how : {"--append", "--force"}) {
+    const Outcome outcome = run(std::string("replay ") + how + " service.log -o incident.tailback");
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(outcome.one_line_of_error()) << outcome.err;
+    EXPECT_NE(outcome.err.find("incident.tailback: process " + std::to_string(::getpid()) + " ("), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("has it open and may be recording into it"), std::string::npos) << outcome.err;
+  }
+  ASSERT_TRUE(recorder->finish().ok());
+  EXPECT_EQ(query("SELECT count(*) FROM recording"), "1");
+  EXPECT_EQ(query("SELECT count(*) FROM sample"), "1");
+}
+
+TEST_F(Replay, AddsToWhatARecorderThatDiedHasLeft) {
+  write("service.log", go_log());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    static_cast<void>(recorder_into("incident.tailback").release());
+    ::_exit(0);  // as a kill would end it: nothing is closed
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(std::filesystem::exists("incident.tailback-wal"));
+  const Outcome outcome = run("replay --append service.log -o incident.tailback");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(query("SELECT count(*) FROM recording"), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM sample WHERE wall_ns = 1"), "1");
+  EXPECT_EQ(query("PRAGMA integrity_check"), "ok");
+  EXPECT_FALSE(std::filesystem::exists("incident.tailback-wal"));
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ TEST_F(IncidentFile, ReadsBackWhateverWasWritten) {
 
 TEST_F(IncidentFile, OpensTheFilesOfEveryFormat) {
   int files = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(TAILBACK_TESTS_DIR) / "corpus/incident")) {
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(TAILBACK_TESTS_DIR) / "corpus/incident")) {
     if (entry.path().extension() != ".tailback") continue;
     ++files;
     expect_everything(read(entry.path()));

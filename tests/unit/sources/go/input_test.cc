@@ -48,12 +48,36 @@ TEST_F(Input, EveryMistakeHasOneLine) {
   EXPECT_THAT(error_of(write("program", std::string_view("\x7f" "ELF\0\0\0\0", 8))), HasSubstr("is an ELF program"));
   EXPECT_THAT(error_of(write("zeros", std::string(100, '\0'))), HasSubstr("is binary"));
   const std::string unknown = error_of(write("plain.log", "2020/02/11 09:30:00 INFO all is well\n"));
-  EXPECT_THAT(unknown, HasSubstr("go-log: no \"goroutine N [state]:\""));
-  EXPECT_THAT(unknown, HasSubstr("jstack: "));
+  EXPECT_THAT(unknown, HasSubstr("it looks like a log (1 line, with times)"));
   EXPECT_EQ(unknown.find('\n'), std::string::npos);
   ReadOptions options;
   options.format = "cobol";
   EXPECT_THAT(error_of(write("x.log", kDump), options), HasSubstr("there is no format 'cobol'; known are go-log"));
+}
+
+TEST_F(Input, WhatNoFormatTakesNamesEveryFormatThatWasTried) {
+  RecordingCollector collector;
+  const Result<void> read = read_inputs({write("plain.log", "all is well\n")}, {}, collector);
+  ASSERT_FALSE(read.ok());
+  for (const Format& format : formats()) EXPECT_THAT(read.error().details, HasSubstr(std::string(format.name)));
+}
+
+TEST_F(Input, AFormatThatCameNearEarlyIsStillToldAtTheEndOfALongLog) {
+  std::string log = "Full thread dump OpenJDK 64-Bit Server VM:\n";
+  while (log.size() < (1 << 20)) log += "2020/02/11 09:30:00 INFO all is well\n";
+  RecordingCollector collector;
+  const Result<void> read = read_inputs({write("long.log", log)}, {}, collector);
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().details, HasSubstr("jstack came near: \"Full thread dump\" but no thread's header\n"));
+}
+
+TEST_F(Input, AFormatThatIsAskedForIsMissedByName) {
+  ReadOptions options;
+  options.format = "jstack";
+  EXPECT_THAT(error_of(write("go.log", kDump), options), HasSubstr("holds nothing of jstack: no \"Full thread dump\""));
+  EXPECT_THAT(error_of(write("go.log", kDump), options), HasSubstr("; it looks like go-log"));
+  options.format = "py-spy-json";
+  EXPECT_THAT(error_of(write("cut.json", "[{\"frames\": \"owns_gil\", "), options), HasSubstr("holds nothing of py-spy-json: "));
 }
 
 TEST_F(Input, AReadThatWaitsForAPipeIsStopped) {
@@ -73,10 +97,11 @@ TEST_F(Input, AReadThatWaitsForAPipeIsStopped) {
 
 TEST_F(Input, AFormatThatIsNamedIsUsedUnasked) {
   ReadOptions options;
-  options.format = "go-log";
+  options.format = "gdb";
   RecordingCollector collector;
-  ASSERT_TRUE(read_inputs({write("x.log", "nothing of Go\n")}, options, collector).ok());
-  EXPECT_EQ(collector.take().at(0).info.source, "go-log");
+  const std::string log = "TID 12:\nThread 1 (Thread 0x1 (LWP 12)):\n#0  0x1 in main () at a.c:1\n";
+  ASSERT_TRUE(read_inputs({write("x.log", log)}, options, collector).ok());
+  EXPECT_EQ(collector.take().at(0).info.source, "gdb");
 }
 
 TEST_F(Input, AnIncidentFileIsAnInputLikeAnyOtherAlsoThroughAPipe) {

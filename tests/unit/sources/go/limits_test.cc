@@ -1,6 +1,9 @@
 // Inputs that would not fit into memory: each format that holds its input whole has a limit, and says so.
 #include <zlib.h>
 
+#include <atomic>
+
+#include "replay/sources/whole_text.h"
 #include "support.h"
 
 namespace tailback::replay {
@@ -56,7 +59,61 @@ std::vector<Input> inputs() {
           R"j(,{"tid":"7","name":"w","stack":["a.B.c(B.java:1)","a.B.d(B.java:2)"]})j" "\n", R"(],"threadCount":"1"}]}})" "\n", true}};
 }
 
+/// Asks for the end as soon as something has been read.
+class StoppingSink final : public EventSink {
+ public:
+  explicit StoppingSink(std::atomic<bool>& stop) : stop_(stop) {}
+  Recording& begin(RecordingInfo info) override {
+    stop_ = true;
+    return collector.begin(std::move(info));
+  }
+  void sample(Sample sample) override { collector.sample(std::move(sample)); }
+  void dump(Dump dump) override { collector.dump(std::move(dump)); }
+  void breach(Breach breach) override { collector.breach(std::move(breach)); }
+  void lock_event(const LockEvent& event) override { collector.lock_event(event); }
+  void diagnostic(Diagnostic diagnostic) override { collector.diagnostic(std::move(diagnostic)); }
+  void end() override { collector.end(); }
+
+  RecordingCollector collector;
+
+ private:
+  std::atomic<bool>& stop_;
+};
+
+TEST_P(HeldWhole, IsNotParsedToTheEndOnceReadingIsToStop) {
+  const Input& input = GetParam();
+  if (!input.dumps) return;  // metrics are passed on when all are known
+  constexpr int kLines = 20000;
+  std::string text = input.head;
+  for (int i = 0; i < kLines; ++i) text += input.line;
+  text += input.tail;
+  std::atomic<bool> stop{false};
+  ReadOptions options;
+  options.stop = &stop;
+  StoppingSink sink(stop);
+  const Result<void> read = read_text(text, options, sink);
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().message, HasSubstr("interrupted"));
+  std::size_t found = 0;
+  for (const Recording& recording : sink.collector.take()) {
+    for (const Dump& dump : recording.dumps) found += dump.threads.size();
+  }
+  EXPECT_LT(found, kLines / 2) << "what had been parsed is kept, and no more is";
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, HeldWhole, ::testing::ValuesIn(inputs()), [](const auto& test) { return test.param.name; });
+
+TEST(Limits, ATextHeldWholeEndsEarlyOnceReadingIsToStop) {
+  std::atomic<bool> stop{false};
+  ReadOptions options;
+  options.stop = &stop;
+  WholeText text(options);
+  const std::string line(1000, 'x');
+  for (int i = 0; i < 1000; ++i) text.append({.text = line});
+  EXPECT_EQ(std::distance(text.begin(), text.end()), 1001 * 1000);
+  stop = true;
+  EXPECT_LE(std::distance(text.begin(), text.end()), 64 << 10);
+}
 
 TEST(Limits, ValuesOfMetricsAreCounted) {
   ReadOptions options;
