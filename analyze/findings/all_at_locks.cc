@@ -60,6 +60,15 @@ bool two_places(const std::map<std::uint32_t, Queue>& all) {
   return all.size() == 2 && std::all_of(all.begin(), all.end(), [](const auto& queue) { return queue.second.by_stack.size() == 1; });
 }
 
+/// What the thread is known to hold of these locks, by more than a guess; null: nothing.
+const Hold* known_hold(const Case& dump, ThreadIndex thread, const std::map<std::uint32_t, Queue>& all) {
+  for (const std::uint32_t h : dump.graph().holds_by(thread)) {
+    const Hold& hold = dump.dump().holds[h];
+    if (hold.strength >= 2 && all.contains(hold.lock.index)) return &hold;
+  }
+  return nullptr;
+}
+
 void add_places(const Case& dump, const std::map<std::uint32_t, Queue>& all, Finding& finding) {
   constexpr std::size_t kMostLinks = 8;
   for (const auto& [lock, queue] : all) {
@@ -72,7 +81,7 @@ void add_places(const Case& dump, const std::map<std::uint32_t, Queue>& all, Fin
         link = dump.link(first, &hold, dump.graph().wait_of(first));
         if (members.size() > 1) link.note = "one of " + with_separators(members.size()) + " in this place";
       } else {
-        link = dump.link(first, nullptr, dump.graph().wait_of(first));
+        link = dump.link(first, known_hold(dump, first, all), dump.graph().wait_of(first));
       }
       link.others = members.size() - 1;
       finding.chain.push_back(std::move(link));

@@ -87,6 +87,34 @@ bool anybody_accepts(const Case& dump) {
   return false;
 }
 
+/// "(*Planner).Schedule and (*Scheduler).Report": where the finding's senders stand.
+std::string places_of(const Case& dump, const Finding& finding) {
+  std::vector<std::string> places;
+  for (const ChainLink& link : finding.chain) {
+    if (dump.activity(link.thread).kind != ActivityKind::kChannelSend) continue;
+    const std::string place = dump.waiter(link.thread);
+    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < places.size(); ++i) text += (i == 0 ? "" : i + 1 == places.size() ? " and " : ", ") + places[i];
+  return text;
+}
+
+/// The loop that all of several senders began in, where that is a function of its own and not the one that sends; empty: none.
+std::string common_entry(const Case& dump, const Finding& finding) {
+  std::string common;
+  std::uint64_t senders = 0;
+  for (const ChainLink& link : finding.chain) {
+    if (dump.activity(link.thread).kind != ActivityKind::kChannelSend) continue;
+    const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), dump.view(link.thread));
+    const std::string entry = own == dump.activity(link.thread).own_frame ? std::string() : dump.function(link.thread, own);
+    if (entry.empty() || dump.view(link.thread).function(own).find(".func") != std::string_view::npos || (!common.empty() && entry != common)) return {};
+    common = entry;
+    senders += link.others + 1;
+  }
+  return senders > 1 ? common : std::string();
+}
+
 void without_partner(const Case& dump, const History& history, bool all, Found& found) {
   const std::vector<Senders> waiting = senders(dump, history);
   const auto crowd = std::find_if(waiting.begin(), waiting.end(), [&](const Senders& s) { return s.count >= kCrowd && !some_have_passed(dump, s.first); });
@@ -111,7 +139,8 @@ void without_partner(const Case& dump, const History& history, bool all, Found& 
   finding.blocked_directly = finding.blocked_in_all = count;
   for (const Senders& s : waiting) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[s.first.index].waited_ns);
   finding.title = "senders that nobody serves";
-  finding.explanation = dump.threads(count) + " send to a channel in " + dump.waiter(waiting.front().first) + " and no thread of the dump is seen to receive from it.";
+  finding.explanation = dump.threads(count) + (count == 1 ? " sends" : " send") + " to a channel in " + places_of(dump, finding) + ", and no thread of the dump is seen to receive from it.";
+  if (const std::string entry = common_entry(dump, finding); !entry.empty()) finding.explanation += " All of them run " + entry + ": if that is who receives, too, nobody is left to.";
   finding.fix = "Let the receiver drain the channel until it is closed, give the channel room for the last result, or let the sender give up (select with a way out).";
   finding.refuted_by = "a receiver that comes back to the channel: other senders in a later dump";
   if (all) finding.evidence.push_back("every thread that takes part waits for another one");

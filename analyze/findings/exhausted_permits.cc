@@ -25,10 +25,12 @@ struct Crowd {
 
 /// The function that waits, without the runtime's part: a pool's own where a library has one, so that all who ask are one crowd.
 std::uint16_t asking_frame(const Case& dump, ThreadIndex thread) {
-  const ThreadView view = dump.view(thread);
+  constexpr std::string_view kRuntime[] = {"runtime.", "sync.", "internal/"};
+  const std::uint16_t own = dump.activity(thread).own_frame;
+  if (dump.recording().info.runtime != Runtime::kGo) return own;
   std::uint16_t at = 0;
-  while (dump.recording().info.runtime == Runtime::kGo && at < dump.activity(thread).own_frame && view.function(at).starts_with("runtime.")) ++at;
-  return dump.recording().info.runtime == Runtime::kGo ? at : dump.activity(thread).own_frame;
+  while (at < own && starts_with_any(dump.view(thread).function(at), kRuntime)) ++at;
+  return at;
 }
 
 /// By the semaphore, else by the function that waits: a channel may stand for one.
@@ -37,7 +39,7 @@ std::map<std::string, Crowd> crowds(const Case& dump) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ActivityKind kind = dump.activity({i}).kind;
     const bool semaphore = kind == ActivityKind::kSemaphore;
-    if (!semaphore && kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive && kind != ActivityKind::kChannelSend) continue;
+    if (!semaphore && kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive && kind != ActivityKind::kChannelSend && kind != ActivityKind::kCondition) continue;
     if (dump.activity({i}).own_frame >= dump.view({i}).size()) continue;
     const Wait* wait = dump.graph().wait_of({i});
     Crowd& crowd = all[semaphore && wait != nullptr ? "lock " + std::to_string(wait->lock.index) : "at " + dump.function({i}, asking_frame(dump, {i}))];
@@ -67,19 +69,17 @@ Ways ways_of(const Case& dump, ThreadIndex thread) {
   return ways;
 }
 
-/// Members that run in a closure which the function that they ask in has made: it began them when they were given a permit.
-std::vector<ThreadIndex> begun_by_it(const Case& dump, const Crowd& crowd) {
-  std::vector<ThreadIndex> begun;
-  for (const ThreadIndex member : crowd.members) {
+/// Whether all run in a closure which the function that they ask in has made: it began them when they were given a permit.
+bool begun_by_it(const Case& dump, const Crowd& crowd) {
+  const ThreadIndex first = crowd.members.front();
+  const std::string closure = std::string(dump.view(first).function(asking_frame(dump, first))) + ".func";
+  return std::all_of(crowd.members.begin(), crowd.members.end(), [&](ThreadIndex member) {
     const ThreadView view = dump.view(member);
-    const std::string closure = std::string(view.function(asking_frame(dump, member))) + ".func";
     for (std::size_t i = asking_frame(dump, member) + std::size_t{1}; i < view.size(); ++i) {
-      if (!view.function(i).starts_with(closure)) continue;
-      begun.push_back(member);
-      break;
+      if (view.function(i).starts_with(closure)) return true;
     }
-  }
-  return begun;
+    return false;
+  });
 }
 
 /// Members that stand past a line on which another asks, and ask again further in, ascending. One stack is looked at once.
@@ -129,10 +129,21 @@ bool somebody_acts(const Case& dump, const Crowd& crowd, bool permits_told) {
   return false;
 }
 
+/// "for (*Renderer).Layer, shop.go:20": the own frame that called the function which asks; that function may be everybody's.
+std::string asked_by(const Case& dump, ThreadIndex thread) {
+  const ThreadView view = dump.view(thread);
+  const std::size_t asks = asking_frame(dump, thread), own = own_frame(dump.rules(), dump.recording().table, view, asks + 1);
+  if (own >= view.size()) return dump.doing(thread);
+  const std::string_view file = view.file(own);
+  const std::string place = view.frame(own).line == 0 ? std::string() : ", " + std::string(file.substr(file.rfind('/') + 1)) + ":" + std::to_string(view.frame(own).line);
+  return "for " + dump.function(thread, own) + place;
+}
+
 ChainLink link_of(const Case& dump, ThreadIndex thread, std::uint64_t count) {
   ChainLink link = dump.link(thread, nullptr, dump.graph().wait_of(thread));
   if (link.wait_function.empty()) link.wait_function = link.function;
-  link.note = dump.doing(thread);
+  if (link.wait_place.empty()) link.wait_place = link.place;
+  link.note = asked_by(dump, thread);
   link.others = count - 1;
   return link;
 }
@@ -174,13 +185,12 @@ void report(const Case& dump, const Crowd& crowd, const std::vector<ThreadIndex>
 void find_exhausted_permits(const Case& dump, const History& history, Found& found) {
   for (const auto& [key, crowd] : crowds(dump)) {
     if (crowd.members.size() < kFewestEach && crowd.count < kFewestWaiters) continue;
-    const std::vector<ThreadIndex> begun = crowd.semaphore ? std::vector<ThreadIndex>{} : begun_by_it(dump, crowd);
-    const bool all_begun = begun.size() == crowd.members.size();
-    const std::vector<ThreadIndex> again = all_begun ? begun : asking_again(dump, crowd);
-    const bool told = all_begun || (again.size() >= kFewestEach && crowd.members.size() >= again.size() + kFewestEach);
+    const bool begun = !crowd.semaphore && begun_by_it(dump, crowd);
+    const std::vector<ThreadIndex> again = begun ? crowd.members : asking_again(dump, crowd);
+    const bool told = begun || (again.size() >= kFewestEach && crowd.members.size() >= again.size() + kFewestEach);
     if (!(told || (crowd.semaphore && crowd.count >= kFewestWaiters)) || somebody_acts(dump, crowd, told)) continue;
     if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;
-    report(dump, crowd, again, all_begun, found);
+    report(dump, crowd, again, begun, found);
   }
 }
 

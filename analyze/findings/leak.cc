@@ -93,15 +93,6 @@ void report(const Case& dump, const Crowd& crowd, const Before* before, Found& f
   found.findings.push_back(std::move(finding));
 }
 
-/// Whether an earlier rule has told of threads at this place: what they wait for says more than how many they are.
-bool told(const Case& dump, const Found& found, std::uint32_t stack) {
-  return std::any_of(found.findings.begin(), found.findings.end(), [&](const Finding& finding) {
-    return std::any_of(finding.chain.begin(), finding.chain.end(), [&](const ChainLink& link) {
-      return link.thread.index < dump.dump().threads.size() && dump.dump().threads[link.thread.index].stack.index == stack;
-    });
-  });
-}
-
 }  // namespace
 
 void find_leak(const Case& dump, const History& history, Found& found) {
@@ -112,7 +103,7 @@ void find_leak(const Case& dump, const History& history, Found& found) {
   for (const auto& [stack, crowd] : crowds(dump)) sorted.emplace(stack, crowd);
   for (const auto& [stack, crowd] : sorted) {
     if (alone) {
-      if (crowd.count >= kCrowd && !told(dump, found, stack) && static_cast<double>(crowd.count) >= kCrowdShare * static_cast<double>(all)) report(dump, crowd, nullptr, found);
+      if (crowd.count >= kCrowd && !told(dump, found, {stack}) && static_cast<double>(crowd.count) >= kCrowdShare * static_cast<double>(all)) report(dump, crowd, nullptr, found);
       continue;
     }
     if (crowd.count < kFewestGrown) continue;

@@ -73,13 +73,13 @@ void describe(const Case& dump, Finding& finding, ThreadIndex first, std::uint64
   const std::string waits = dump.threads(count) + (count == 1 ? " waits" : " wait");
   if (dump.activity(first).kind == ActivityKind::kWaitGroup) {
     finding.title = "a count that nobody is left to bring down";
-    finding.explanation = waits + " in " + dump.waiter(first) + " until a count is down, and no other thread of the dump takes part. Whoever was counted has ended without saying so.";
-    finding.fix = "Say that a task is done on every way out of it (defer the Done), count it before it starts, and count no more than are started.";
+    finding.explanation = waits + " in " + dump.waiter(first) + " until a count is down, and no other thread of the dump takes part. Whoever was counted has ended without saying so, or stands among those that wait.";
+    finding.fix = "Say that a task is done on every way out of it (defer, try/finally), count it before it starts, and count no more than are started.";
     finding.refuted_by = "a thread that comes into being later and brings the count down";
     return;
   }
   finding.title = "a condition that nobody is left to signal";
-  finding.explanation = waits + " for a condition in " + dump.waiter(first) + ", and no other thread of the dump takes part. A signal that came before they waited is lost.";
+  finding.explanation = waits + " for a condition in " + dump.waiter(first) + ", and no other thread of the dump takes part. A signal that came before they waited, or woke another, is lost.";
   finding.fix = "Wait in a loop over what the signal stands for (wait(lock, predicate)), and change that under the same lock before signalling; wake all where several may wait.";
   finding.refuted_by = "a thread that comes into being later and signals, or workers that wait for work as they should";
 }
@@ -92,6 +92,8 @@ void find_lost_signal(const Case& dump, const History& history, Found& found) {
   const bool alone = one_alone(dump), stated = states_a_deadlock(dump.recording().table, dump.dump());
   for (const auto& [key, crowd] : crowds(dump, alone)) {
     if ((crowd.count < kFewestWaiters && !alone && !stated) || somebody_left(dump, crowd)) continue;
+    // Of those who wait for a permit at a condition more is known.
+    if (dump.activity(crowd.members.front()).kind == ActivityKind::kCondition && told(dump, found, dump.dump().threads[crowd.members.front().index].stack)) continue;
     if (history.normal(dump.dump().threads[crowd.members.front().index].stack, crowd.count)) continue;
     Finding finding = dump.finding(FindingKind::kLostSignal);
     finding.confidence = stated ? Confidence::kLikely : Confidence::kPossible;

@@ -18,6 +18,11 @@ void find_recursive_lock(const Case& dump, const History&, Found& found) {
                           (upgrade ? ", for writing" : "") + ". The lock is not recursive: the thread waits for itself, and everyone else for the thread.";
     finding.fix = upgrade ? "Give the read lock back before asking for the write lock, and check again what was read; or take the write lock from the start."
                           : "Split out of " + inner + " a part that expects the lock to be held, and call that from " + outer + "; or give the lock back first.";
+    if (dump.dump().locks[step.lock.index].kind == LockKind::kOnce) {
+      finding.title = "a once that waits for its own end";
+      finding.explanation = dump.holds(*step.hold) + " " + lock + ": it runs what is to be done once. That calls on to " + inner + ", which waits until it has been done.";
+      finding.fix = "Don't call " + inner + " from what the once runs: give it what it needs, or split out a part that does not ask for the once.";
+    }
     finding.refuted_by = refuted_by(finding, "a source line that shows the lock given back before the second request", "a lock that may be taken again by its owner");
     found.findings.push_back(std::move(finding));
   }

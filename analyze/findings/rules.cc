@@ -33,6 +33,14 @@ bool named(const Found& found, LockId lock) {
   });
 }
 
+bool told(const Case& dump, const Found& found, StackId stack) {
+  return std::any_of(found.findings.begin(), found.findings.end(), [&](const Finding& finding) {
+    return std::any_of(finding.chain.begin(), finding.chain.end(), [&](const ChainLink& link) {
+      return link.thread.index < dump.dump().threads.size() && dump.dump().threads[link.thread.index].stack == stack;
+    });
+  });
+}
+
 bool acts(const Case& dump, ThreadIndex thread) {
   const ThreadView view = dump.view(thread);
   return takes_part(dump.recording().table, dump.rules(), view, dump.activity(thread)) && !accepts(dump.recording().table, dump.rules(), view);

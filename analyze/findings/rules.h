@@ -65,6 +65,9 @@ void note_what_is_lacking(const Case& dump, Found& found);
 /// Whether a thread that is none of `members` (ascending) acts, and does what `idle` does not name.
 [[nodiscard]] bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind));
 
+/// Whether an earlier rule has told of threads on this stack: what they wait for says more than how many they are.
+[[nodiscard]] bool told(const Case& dump, const Found& found, StackId stack);
+
 /// The first of `count` threads that wait at a channel in one place.
 [[nodiscard]] ChainLink channel_link(const Case& dump, ThreadIndex thread, std::uint64_t count);
 

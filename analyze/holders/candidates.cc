@@ -145,10 +145,21 @@ class Finder {
   void keep(const Candidate& candidate) {
     for (auto it = found_.rbegin(); it != found_.rend() && it->thread == candidate.thread; ++it) {
       if (it->subject != candidate.subject) continue;
-      if (candidate.evidence >= it->evidence) *it = candidate;
+      if (candidate.evidence >= it->evidence && !(candidate.evidence == it->evidence && runs_for_ever(candidate, it->frame))) *it = candidate;
       return;
     }
     found_.push_back(candidate);
+  }
+
+  /// What a goroutine was begun with is mostly its loop, which holds no lock from one turn to the next: of two methods equally like to have taken the
+  /// lock, of which the inner one is not the one that waits, the loop is the less likely.
+  [[nodiscard]] bool runs_for_ever(const Candidate& outer, std::uint16_t inner) const {
+    if (rules_.runtime != Runtime::kGo || wait_of_[outer.thread.index] != nullptr || inner <= activities_[outer.thread.index].own_frame) return false;
+    if (outer.evidence != Evidence::kReceiver && outer.evidence != Evidence::kReceiverType) return false;
+    const ThreadView view(recording_.table, dump_.threads[outer.thread.index]);
+    std::uint16_t entry = outermost_own(recording_.table, rules_, view);
+    if (entry > 0 && entry < view.size() && view.function(entry).find(".func") != std::string_view::npos) --entry;
+    return outer.frame >= entry;
   }
 
   void look_for_arguments(std::uint32_t s) {
