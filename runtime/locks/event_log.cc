@@ -236,11 +236,12 @@ void event_thread_start(ThreadPoint parent) noexcept {
 
 void event_joined(ThreadPoint joined) noexcept { write_timed(LockOperation::kThreadJoin, 0, false, nullptr, joined.clock, joined.logical); }
 
-void event_thread_end() noexcept {
-  if (current_ring == nullptr) return;
-  write_timed(LockOperation::kThreadEnd, 0, false, nullptr);
+std::uint64_t event_thread_end() noexcept {
+  if (current_ring == nullptr) return 0;
+  const std::uint64_t clock = write_timed(LockOperation::kThreadEnd, 0, false, nullptr);
   current_ring->state.store(EventRing::State::kFinished, std::memory_order_release);
   current_ring = nullptr;
+  return clock;
 }
 
 void event_after_fork_in_child() noexcept {

@@ -79,7 +79,8 @@ ThreadPoint event_point() noexcept;
 void event_thread_start(ThreadPoint parent) noexcept;
 /// The calling thread waited for the end of another.
 void event_joined(ThreadPoint joined) noexcept;
-void event_thread_end() noexcept;
+/// Returns the clock of the calling thread's last event; 0: it had none.
+std::uint64_t event_thread_end() noexcept;
 void event_after_fork_in_child() noexcept;
 
 }  // namespace tailback::locks

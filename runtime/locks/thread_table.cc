@@ -8,6 +8,7 @@
 
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/pages.h"
+#include "runtime/locks/thread_lives.h"
 
 namespace tailback::locks {
 
@@ -79,7 +80,7 @@ void release_record(ThreadSlot* record) noexcept {
 void detach(void* pointer) noexcept {
   auto* record = static_cast<ThreadSlot*>(pointer);
   if (record != current_record) return;  // a child's copy, after fork
-  event_thread_end();
+  life_ended(event_thread_end());
   current_record = nullptr;
   live.fetch_sub(1, std::memory_order_relaxed);
   if (holds_anything(record)) {
@@ -107,6 +108,7 @@ void after_fork_in_child() noexcept {
   }
   live.store(current_record != nullptr ? 1 : 0, std::memory_order_relaxed);
   event_after_fork_in_child();
+  lives_after_fork_in_child();
 }
 
 pthread_key_t exit_key;

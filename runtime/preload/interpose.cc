@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <tailback/thread.h>
+
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/holding.h"
 #include "runtime/locks/waiting.h"
@@ -51,6 +53,12 @@ ThreadSlot* observed_thread() noexcept {
 
 lock_kind kind_of(const pthread_mutex_t* mutex) noexcept {
   return (mutex->__data.__kind & 3) == PTHREAD_MUTEX_RECURSIVE_NP ? lock_kind::recursive_mutex : lock_kind::mutex;
+}
+
+// glibc's trylock of a robust mutex that is lost (ENOTRECOVERABLE) leaves it taken, and its unlock then follows a null pointer: lock() doesn't.
+bool may_be_tried(const pthread_mutex_t* mutex) noexcept {
+  constexpr int kRobust = 16;  // PTHREAD_MUTEX_ROBUST_NORMAL_NP
+  return (mutex->__data.__kind & kRobust) == 0;
 }
 
 lock_policy policy_of(const pthread_rwlock_t* lock) noexcept {
@@ -143,14 +151,27 @@ void note_notify(pthread_cond_t* condition, bool all, const void* place) noexcep
 struct Start {
   void* (*routine)(void*);
   void* argument;
-  ThreadPoint parent;
+  hooks::spawn_point parent;
+  bool detached;
 };
 
 void* run_thread(void* argument) {
   const Start start = *static_cast<Start*>(argument);
   std::free(argument);
-  if (observed_thread() != nullptr) event_thread_start(start.parent);
+  if (observed_thread() != nullptr) {
+    hooks::spawned(start.parent);
+    if (start.detached) hooks::detaching(::pthread_self());
+  }
   return start.routine(start.argument);
+}
+
+template <class Join>
+int join_thread(pthread_t thread, Join join) {
+  if (observed_thread() == nullptr) return join();
+  hooks::joining scope(thread);
+  const int result = join();
+  if (result == 0) scope.joined();
+  return result;
 }
 
 }  // namespace
@@ -161,7 +182,7 @@ using namespace tailback::preload;
 TAILBACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept {
   const Real* r = real();
   if (r == nullptr) return __pthread_mutex_lock(m);
-  return take(m, false, false, TAILBACK_PLACE(), [=] { return r->mutex_trylock(m); }, [=] { return r->mutex_lock(m); });
+  return take(m, false, false, TAILBACK_PLACE(), [=] { return may_be_tried(m) ? r->mutex_trylock(m) : EBUSY; }, [=] { return r->mutex_lock(m); });
 }
 TAILBACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept {
   const Real* r = real();
@@ -170,11 +191,11 @@ TAILBACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept {
 }
 TAILBACK_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* until) noexcept {
   const Real* r = real();
-  return take(m, false, true, TAILBACK_PLACE(), [=] { return r->mutex_trylock(m); }, [=] { return r->mutex_timedlock(m, until); });
+  return take(m, false, true, TAILBACK_PLACE(), [=] { return may_be_tried(m) ? r->mutex_trylock(m) : EBUSY; }, [=] { return r->mutex_timedlock(m, until); });
 }
 TAILBACK_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock, const timespec* until) noexcept {
   const Real* r = real();
-  return take(m, false, true, TAILBACK_PLACE(), [=] { return r->mutex_trylock(m); }, [=] { return r->mutex_clocklock(m, clock, until); });
+  return take(m, false, true, TAILBACK_PLACE(), [=] { return may_be_tried(m) ? r->mutex_trylock(m) : EBUSY; }, [=] { return r->mutex_clocklock(m, clock, until); });
 }
 TAILBACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept {
   const Real* r = real();
@@ -263,8 +284,26 @@ TAILBACK_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attr
   const Real* r = real();
   auto* start = static_cast<Start*>(std::malloc(sizeof(Start)));
   if (start == nullptr) return r->create(thread, attributes, routine, argument);
-  *start = {routine, argument, observed_thread() != nullptr ? tailback::locks::event_point() : tailback::locks::ThreadPoint{}};
+  int kind = PTHREAD_CREATE_JOINABLE;
+  if (attributes != nullptr) ::pthread_attr_getdetachstate(attributes, &kind);
+  *start = {routine, argument, observed_thread() != nullptr ? tailback::hooks::before_spawn() : tailback::hooks::spawn_point{}, kind == PTHREAD_CREATE_DETACHED};
   const int result = r->create(thread, attributes, &run_thread, start);
   if (result != 0) std::free(start);
   return result;
+}
+TAILBACK_EXPORT int pthread_detach(pthread_t thread) noexcept {
+  if (observed_thread() != nullptr) tailback::hooks::detaching(thread);
+  return real()->detach(thread);
+}
+TAILBACK_EXPORT int pthread_join(pthread_t thread, void** value) {
+  return join_thread(thread, [=, r = real()] { return r->join(thread, value); });
+}
+TAILBACK_EXPORT int pthread_tryjoin_np(pthread_t thread, void** value) noexcept {
+  return join_thread(thread, [=, r = real()] { return r->tryjoin(thread, value); });
+}
+TAILBACK_EXPORT int pthread_timedjoin_np(pthread_t thread, void** value, const timespec* until) {
+  return join_thread(thread, [=, r = real()] { return r->timedjoin(thread, value, until); });
+}
+TAILBACK_EXPORT int pthread_clockjoin_np(pthread_t thread, void** value, clockid_t clock, const timespec* until) {
+  return join_thread(thread, [=, r = real()] { return r->clockjoin(thread, value, clock, until); });
 }

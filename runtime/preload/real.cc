@@ -51,6 +51,11 @@ void look_up_all() {
   look_up(r.cond_broadcast, "pthread_cond_broadcast", kConditionVersion);
   look_up(r.cond_destroy, "pthread_cond_destroy", kConditionVersion);
   look_up(r.create, "pthread_create");
+  look_up(r.detach, "pthread_detach");
+  look_up(r.join, "pthread_join");
+  look_up(r.tryjoin, "pthread_tryjoin_np");
+  look_up(r.timedjoin, "pthread_timedjoin_np");
+  look_up(r.clockjoin, "pthread_clockjoin_np");
   static constinit std::atomic_flag storing;
   while (storing.test_and_set(std::memory_order_acquire)) {
   }

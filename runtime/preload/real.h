@@ -34,6 +34,11 @@ struct Real {
   int (*cond_broadcast)(pthread_cond_t*);
   int (*cond_destroy)(pthread_cond_t*);
   int (*create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  int (*detach)(pthread_t);
+  int (*join)(pthread_t, void**);
+  int (*tryjoin)(pthread_t, void**);
+  int (*timedjoin)(pthread_t, void**, const timespec*);
+  int (*clockjoin)(pthread_t, void**, clockid_t, const timespec*);
 };
 
 /// Null while the functions are being looked for on this very thread.

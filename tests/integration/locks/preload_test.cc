@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,7 +102,20 @@ TEST_F(Preload, ChangesNoResultOfAnyLockFunction) {
   ASSERT_TRUE(read_incident(file("zoo.tailback"), collector).ok());
   const std::vector<Recording> recordings = collector.take();
   ASSERT_EQ(recordings.size(), 1u);
-  EXPECT_GT(recordings[0].lock_events.size(), 1000u);
+  const auto& events = recordings[0].lock_events;
+  EXPECT_GT(events.size(), 1000u);
+  // Every thread that was joined: not those that were cancelled, end with a lock, or are waited for in another process.
+  std::set<std::uint64_t> started;
+  std::size_t joined = 0;
+  for (const LockEvent& event : events) {
+    if (event.operation == LockOperation::kThreadStart) started.insert(event.thread);
+    if (event.operation != LockOperation::kThreadJoin) continue;
+    ++joined;
+    EXPECT_TRUE(started.contains(event.other));
+    EXPECT_NE(event.thread, event.other);
+  }
+  EXPECT_GE(joined, 4u);
+  EXPECT_LE(joined, started.size());
 }
 
 TEST_F(Preload, OfTwoRuntimesInAProcessOneRecords) {

@@ -74,7 +74,8 @@ void kinds_of_mutex() {
   say("robust", {::pthread_mutex_lock(&robust), ::pthread_mutex_consistent(&robust), ::pthread_mutex_unlock(&robust), ::pthread_mutex_lock(&robust),
                  ::pthread_mutex_unlock(&robust)});
   in_thread([] { ::pthread_mutex_lock(&robust); });
-  say("robust, lost", {::pthread_mutex_lock(&robust), ::pthread_mutex_unlock(&robust), ::pthread_mutex_lock(&robust)});
+  say("robust, lost", {::pthread_mutex_lock(&robust), ::pthread_mutex_unlock(&robust), ::pthread_mutex_lock(&robust),
+                       ::pthread_mutex_unlock(&robust)});
 }
 
 void waits_with_limits() {
@@ -138,14 +139,21 @@ void processes() {
       ::pthread_mutex_unlock(shared);
     }
   };
+  int counted[2];
+  if (::pipe(counted) != 0) return say("pipe", {errno});
   const pid_t child = ::fork();
   if (child == 0) {
     count_up(10'000);
     in_thread([] {});
+    ::close(counted[1]);
+    char end = 0;
+    while (::read(counted[0], &end, 1) > 0) {  // till the other has counted, too: it would be given what is left behind
+    }
     ::pthread_mutex_lock(shared);  // and dies with it
     ::_exit(0);
   }
   count_up(10'000);
+  ::close(counted[1]);
   int status = 0;
   ::waitpid(child, &status, 0);
   const int after_death = ::pthread_mutex_lock(shared);

@@ -1,11 +1,16 @@
 // The whole way: the sample service with instrumented locks records itself, and `tailback replay locks` reads what came of it.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <mutex>
 
 #include <nlohmann/json.hpp>
 
+#include <tailback/mutex.h>
+#include <tailback/recorder.h>
 #include <tailback/schedule.h>
+#include <tailback/thread.h>
 
 #include "program.h"
 
@@ -70,6 +75,46 @@ TEST_F(RecordedLocks, AServiceThatWasLuckyIsWarned) {
   const Result<schedule> kept = schedule::load((folder_ / "lucky.tailback").string());
   ASSERT_TRUE(kept.ok()) << kept.error().to_string();
   EXPECT_EQ(kept->text(), plan->text());
+}
+
+TEST_F(RecordedLocks, WhatJoiningOrdersIsNotPredicted) {
+  mutex a{"a"}, b{"b"};
+  const auto in_order = [](mutex& first, mutex& second) {
+    return [&first, &second] {
+      const std::lock_guard outer(first);
+      const std::lock_guard inner(second);
+    };
+  };
+  const auto recorded = [&](const std::string& file, auto body) {
+    RecorderOptions options;
+    options.file = (folder_ / file).string();
+    options.lock_events = LockEvents::kFull;
+    options.quiet = true;
+    auto recorder = Recorder::start(options);
+    ASSERT_TRUE(recorder.ok()) << recorder.error().to_string();
+    body();
+    ASSERT_TRUE(recorder->stop().ok());
+  };
+  recorded("joined.tailback", [&] {
+    thread(in_order(a, b)).join();
+    thread(in_order(b, a)).join();
+  });
+  EXPECT_TRUE(json_of("replay locks joined.tailback")["deadlocks"].empty());
+  recorded("beside.tailback", [&] {
+    std::atomic<bool> over{false};  // of this order nothing is recorded
+    thread one([&] {
+      in_order(a, b)();
+      over = true;
+      over.notify_one();
+    });
+    thread other([&] {
+      over.wait(false);
+      in_order(b, a)();
+    });
+    one.join();
+    other.join();
+  });
+  EXPECT_EQ(json_of("replay locks beside.tailback")["deadlocks"].size(), 1u);
 }
 
 TEST_F(RecordedLocks, TheCorrectedServiceIsNot) {
