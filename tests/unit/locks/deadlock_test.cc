@@ -1,14 +1,19 @@
 // Rings of real threads. Those whose lock() must throw to get out of the ring do so under the policy "throw".
 #include "runtime/locks/deadlock.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <mutex>
 #include <shared_mutex>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <tailback/lock_checks.h>
+#include <tailback/lock_hooks.h>
 #include <tailback/mutex.h>
 #include <tailback/shared_mutex.h>
 
@@ -104,6 +109,8 @@ TEST_P(ReadBehindWriter, IsARingUnlessReadersArePreferred) {
       refused([&] { std::lock_guard add_one(mu); });  // either of the two may be the one that finds the ring
     });
     wait_until_waiting(mu.identity(), 1);
+    // It says so before it is in the queue: until then a reader enters.
+    wait_until([&] { return GetParam() == lock_policy::prefer_readers || !std::shared_lock(mu, std::try_to_lock); });
     refused([&] { std::shared_lock size(mu); });
   }
   writer.join();
@@ -188,29 +195,40 @@ TEST_F(Deadlock, EachRingIsReportedOnce) {
   set_deadlock_handler([](const DeadlockReport&, void*) noexcept { ++calls; }, nullptr);
   const int fd = deadlock_event_fd();
   ASSERT_GE(fd, 0);
+  std::uint64_t events = 0;
+  if (pollfd ready{fd, POLLIN, 0}; ::poll(&ready, 1, 0) == 1) {  // other tests' rings
+    ASSERT_EQ(::read(fd, &events, sizeof events), static_cast<ssize_t>(sizeof events));
+  }
 
-  // Left behind by three threads that never end.
-  static mutex mutexes[3];
-  static std::atomic<int> holding;
+  // Locks of hooks, whose waits end when the test does.
+  lock_identity locks[3] = {lock_identity(lock_kind::mutex, "one"), lock_identity(lock_kind::mutex, "two"), lock_identity(lock_kind::mutex, "three")};
+  std::atomic<int> holding{0};
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
-    std::thread([i] {
-      mutexes[i].lock();
+    threads.emplace_back([&, i] {
+      hooks::acquired(locks[i], false);
       ++holding;
       wait_until([&] { return holding == 3; });
-      mutexes[(i + 1) % 3].lock();
-    }).detach();
+      hooks::waits(locks[(i + 1) % 3], false, false);
+      over.wait(false);
+      hooks::waits_no_more();
+      hooks::releasing(locks[i], false);
+    });
   }
-  for (const mutex& mu : mutexes) wait_until_waiting(mu.identity(), 1);
+  for (const lock_identity& lock : locks) wait_until_waiting(lock, 1);
   EXPECT_EQ(check_deadlocks(), 1u);
   EXPECT_EQ(check_deadlocks(), 1u);
   EXPECT_EQ(calls, 1);
-  std::uint64_t events = 0;
   EXPECT_EQ(::read(fd, &events, sizeof events), static_cast<ssize_t>(sizeof events));
   EXPECT_EQ(events, 1u);
   EXPECT_EQ(lock_metrics().blocked_threads, 3u);
   DeadlockReport report;
   ASSERT_TRUE(last_deadlock(report));
   EXPECT_EQ(report.length, 3u);
+  over = true;
+  over.notify_all();
+  for (std::thread& thread : threads) thread.join();
   set_deadlock_handler(nullptr, nullptr);
   set_deadlock_delay(3'000'000);
 }
