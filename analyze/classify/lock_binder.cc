@@ -50,8 +50,10 @@ void LockBinder::add(ThreadIndex thread, const WaitSite& site) {
   const ThreadView view(recording_.table, dump_.threads[thread.index]);
   Pending pending{thread, site, rules_.lock_address(view, site), {}, 0, 0};
   if (rules_.front != nullptr && rules_.front(view, site, pending.address)) pending.site.front = true;
-  const std::size_t caller = site.activity.wait_frame + std::size_t{1};
-  if (caller < view.size()) pending.receiver = rules_.receiver(view, caller);
+  // Of a library's frames, such as what a std::call_once runs, the class says nothing.
+  const std::size_t next = site.activity.wait_frame + std::size_t{1};
+  const std::size_t own = rules_.runtime == Runtime::kNative ? own_frame(rules_, recording_.table, view, next) : next;
+  if (own < view.size()) pending.receiver = rules_.receiver(view, own);
   if (!pending.receiver.type.empty()) {
     const auto found = types_.find(pending.receiver.type);
     pending.type = found != types_.end() ? found->second : types_.emplace(pending.receiver.type, types_.size() + 1).first->second;
@@ -131,6 +133,7 @@ void LockBinder::use_objects() {
 
 LockId LockBinder::lock_of(const Pending& p) {
   if (p.address != 0) return by_address(p);
+  if (p.site.of_the_place) return by_site(p);
   if (p.type != 0) return by_type(p);
   return by_site(p);
 }
@@ -168,8 +171,13 @@ LockId LockBinder::by_site(const Pending& p) {
   const ThreadView view(recording_.table, dump_.threads[p.thread.index]);
   std::string site(view.function(p.site.activity.wait_frame + std::size_t{1}));
   site += static_cast<char>('0' + static_cast<int>(p.site.lock));
+  if (p.site.of_the_place && p.site.activity.wait_frame + std::size_t{1} < view.size()) {
+    // A function has as many guards as it has static variables.
+    const Frame& frame = view.frame(p.site.activity.wait_frame + std::size_t{1});
+    site += "@" + std::to_string(frame.line != 0 ? frame.line : frame.address);
+  }
   const auto [found, added] = site_locks_.try_emplace(std::move(site));
-  if (added) found->second = add_lock(p, 0, {});
+  if (added) found->second = add_lock(p, 0, p.site.of_the_place ? plain_type(p.receiver.type) : std::string());
   return found->second;
 }
 

@@ -42,12 +42,12 @@ constexpr CallRule kCalls[] = {
     {"syscall", ActivityKind::kSystemCall}, {"ioctl", ActivityKind::kSystemCall}, {"getdents", ActivityKind::kIo}, {"futex", ActivityKind::kSystemCall}};
 
 /// Of the C and C++ libraries and the start of threads: not the program's own.
-constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
+constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "core::", "alloc::", "runtime.", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
                                            "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::", "boost_asio_"};
 constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso"};
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
-constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/"};
+constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/", "/rustc/", "./nptl/", "./malloc/malloc.c", "./malloc/arena.c", "./elf/dl-", "/sysdeps/"};
 
 /// "clock_nanosleep" of "clock_nanosleep_time64", "read" of "read_nocancel".
 std::string_view call_name(std::string_view name) {
@@ -70,9 +70,16 @@ bool is_call(std::string_view function, ActivityKind* kind) {
   return false;
 }
 
+/// "Cache::get" is the program's wherever its innermost line comes from: eu-stack without -i, and gdb where a caller was inlined away, print the file of
+/// what was inlined into it. "_Invoker<…>::operator()" and "shared_lock<…>::lock" are templates of the library without their namespace.
+bool is_qualified(std::string_view function) {
+  const std::size_t scope = function.find("::");
+  return scope != std::string_view::npos && !function.starts_with('_') && function.substr(0, scope).find('<') == std::string_view::npos;
+}
+
 bool library(std::string_view function, std::string_view file, std::string_view module) {
   if (function.empty() || function == "??" || starts_with_any(function, kLibraries) || contains_any(module, kLibraryModules)) return true;
-  if (contains_any(file, kLibraryFiles) || is_lockable_member(function)) return true;
+  if (is_lockable_member(function) || (contains_any(file, kLibraryFiles) && !is_qualified(function))) return true;
   // A program may have a function `read` of its own: libc's is known by its module, or by an underscored name.
   ActivityKind kind;
   return is_call(function, &kind) && (module.empty() || function.starts_with('_'));
@@ -117,6 +124,10 @@ ActivityKind activity_of(LockApi api) {
   }
 }
 
+bool is_of_another_library(LockApi api) {
+  return api == LockApi::kOtherMutex || api == LockApi::kOtherReadLock || api == LockApi::kOtherWriteLock || api == LockApi::kOtherCondition;
+}
+
 WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_view) {
   std::vector<std::string_view> functions(thread.size());
   for (std::size_t i = 0; i < functions.size(); ++i) functions[i] = thread.function(i);
@@ -129,35 +140,47 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   site.lock = found.api == LockApi::kAtomicWait ? LockKind::kUnknown : kind_of(found.api);
   site.mode = mode_of(found.api);
   site.activity.timed = found.timed;
+  site.of_the_place = found.api == LockApi::kOnce && bare_name(functions[found.wait_frame]) == "cxa_guard_acquire";
+  if (is_of_another_library(found.api)) site.object_frame = found.api_frame;
   return site;
 }
 
 /// Names under which a debugger prints the lock itself. A std::mutex, std::shared_mutex begins with its pthread lock.
-constexpr std::array kLockNames = std::to_array<std::string_view>({"mutex", "rwlock", "__mutex", "__rwlock", "cond", "__cond", "sem", "__rwl", "m", "mp", "__m"});
+constexpr std::array kLockNames = std::to_array<std::string_view>({"mutex", "rwlock", "__mutex", "__rwlock", "sem", "__rwl", "m", "mp", "__m", "once_control"});
+/// And under which it prints the object that a member function is called on; Rust's is `self`.
+constexpr std::array kObjectNames = std::to_array<std::string_view>({"this", "self"});
+
+template <std::size_t N>
+std::uint64_t argument_of(const ThreadView& thread, std::size_t frame, const std::array<std::string_view, N>& names) {
+  for (const std::string_view known : names) {
+    if (const Argument* word = thread.argument(frame, known); word != nullptr && word->value != 0) return word->value;
+  }
+  return 0;
+}
+
+/// A lock that is no libc's: what is inside of it, a condition or a word of its own, is not what the program knows.
+std::uint64_t object_address(const ThreadView& thread, std::size_t frame) {
+  if (const std::uint64_t address = argument_of(thread, frame, kLockNames); address != 0) return address;
+  return argument_of(thread, frame, kObjectNames);
+}
 
 std::uint64_t lock_address(const ThreadView& thread, const WaitSite& site) {
   if (site.lock == LockKind::kFuture || site.lock == LockKind::kJoin) return 0;
+  if (site.object_frame != WaitSite::kNoFrame) return object_address(thread, site.object_frame);
   const bool condition = site.lock == LockKind::kCondition;
   for (std::size_t i = 0; i <= site.activity.wait_frame && i < thread.size(); ++i) {
     const std::string_view name = bare_name(thread.function(i));
     if (is_lock_internal(name) && !name.starts_with("lll_mutex")) continue;
     if (condition) {
-      if (const Argument* word = thread.argument(i, "cond"); word != nullptr && word->value != 0) return word->value;
-      if (name.starts_with("std::condition_variable::")) {
-        if (const Argument* word = thread.argument(i, "this"); word != nullptr && word->value != 0) return word->value;
-      }
-      continue;
+      if (const std::uint64_t address = argument_of(thread, i, std::array<std::string_view, 2>{"cond", "__cond"}); address != 0) return address;
+    } else if (const std::uint64_t address = argument_of(thread, i, kLockNames); address != 0) {
+      return address;
     }
-    for (const std::string_view known : kLockNames) {
-      if (known == "cond" || known == "__cond") continue;
-      if (const Argument* word = thread.argument(i, known); word != nullptr && word->value != 0) return word->value;
-    }
-    const bool lock_class = name.starts_with("std::mutex::") || name.starts_with("std::shared_mutex::") || name.starts_with("std::__shared_mutex_pthread::") ||
-                            name.starts_with("std::recursive_mutex::") || name.starts_with("boost::mutex::") || name.starts_with("tailback::mutex::") ||
-                            name.starts_with("boost::shared_mutex::") || name.starts_with("absl::Mutex::");
-    if (lock_class) {
-      if (const Argument* word = thread.argument(i, "this"); word != nullptr && word->value != 0) return word->value;
-    }
+    const bool lock_class = condition ? name.starts_with("std::condition_variable::")
+                                      : name.starts_with("std::mutex::") || name.starts_with("std::shared_mutex::") || name.starts_with("std::__shared_mutex_pthread::") ||
+                                            name.starts_with("std::recursive_mutex::") || name.starts_with("boost::mutex::");
+    if (!lock_class) continue;
+    if (const std::uint64_t address = argument_of(thread, i, kObjectNames); address != 0) return address;
   }
   return 0;
 }

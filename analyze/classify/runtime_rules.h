@@ -16,6 +16,9 @@ struct WaitSite {
   LockKind lock = LockKind::kUnknown;  ///< kind of what is waited for; unknown: nothing that has an identity
   LockMode mode = LockMode::kExclusive;
   bool front = false;                  ///< the writer that waits for the readers, not for the queue
+  bool of_the_place = false;           ///< what is waited for belongs to the place in the program, not to an object: the guard of a static variable
+  static constexpr std::uint16_t kNoFrame = 0xffff;
+  std::uint16_t object_frame = kNoFrame;  ///< native: the frame of the lock's own function, where the lock is none of libc's: its object is the lock
 };
 
 /// An object by its class, as a method's name and first argument tell it.

@@ -33,6 +33,8 @@ std::map<std::uint32_t, Queue> queues(const Case& dump) {
     const ThreadIndex thread{i};
     const Activity& activity = dump.activity(thread);
     if (!takes_part(dump.recording().table, dump.rules(), dump.view(thread), activity)) continue;
+    const bool native = dump.rules().runtime == Runtime::kNative;  // elsewhere a dump says who holds what
+    if (native && (is_periodic(dump.recording().table, dump.rules(), dump.view(thread), activity) || polls_events(dump.view(thread), activity))) continue;
     if (accepts(dump.recording().table, dump.rules(), dump.view(thread)) || for_another(activity.kind)) continue;
     const Wait* wait = activity.kind == ActivityKind::kLock ? dump.graph().wait_of(thread) : nullptr;
     if (wait == nullptr || !is_a_lock(dump.dump().locks[wait->lock.index])) return {};
@@ -81,7 +83,10 @@ void add_places(const Case& dump, const std::map<std::uint32_t, Queue>& all, Fin
         link = dump.link(first, &hold, dump.graph().wait_of(first));
         if (members.size() > 1) link.note = "one of " + with_separators(members.size()) + " in this place";
       } else {
-        link = dump.link(first, known_hold(dump, first, all), dump.graph().wait_of(first));
+        const Hold* known = known_hold(dump, first, all);
+        link = dump.link(first, known, dump.graph().wait_of(first));
+        const Hold hold = would_hold(dump, first, LockId{lock});
+        if (known == nullptr && hold.frame != dump.activity(first).own_frame) link.note = "called from " + dump.function(first, hold.frame) + ", which may hold another";
       }
       link.others = members.size() - 1;
       finding.chain.push_back(std::move(link));

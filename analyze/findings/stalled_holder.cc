@@ -1,4 +1,6 @@
 // The holder of a lock waits itself, for something that is no lock: I/O, a sleep, a condition, another thread's end.
+#include <algorithm>
+
 #include "analyze/findings/roots.h"
 #include "analyze/findings/rules.h"
 
@@ -26,11 +28,29 @@ bool waits(ActivityKind kind) {
   }
 }
 
+/// Workers that take turns: one holds the lock and waits for the next job in the very function in which the others wait for the lock.
+///
+///     let job = jobs.lock().unwrap().recv();
+bool take_turns(const Case& dump, const Root& root) {
+  const ActivityKind kind = dump.activity(root.thread).kind;
+  if (root.hold == nullptr || (kind != ActivityKind::kCondition && kind != ActivityKind::kChannelReceive)) return false;
+  const std::uint16_t own = dump.activity(root.thread).own_frame;
+  const ThreadView holder = dump.view(root.thread);
+  if (own >= holder.size() || root.hold->frame != own) return false;
+  const auto waits = dump.graph().waits_for(root.lock);
+  return std::all_of(waits.begin(), waits.end(), [&](std::uint32_t w) {
+    const ThreadIndex waiter = dump.dump().waits[w].thread;
+    const ThreadView view = dump.view(waiter);
+    return dump.activity(waiter).own_frame < view.size() && view.function(dump.activity(waiter).own_frame) == holder.function(own);
+  });
+}
+
 }  // namespace
 
 void find_stalled_holder(const Case& dump, const History&, Found& found) {
   for (const Root& root : find_roots(dump)) {
     if (!root.thread.valid() || named(found, root.lock) || !waits(dump.activity(root.thread).kind)) continue;
+    if (take_turns(dump, root)) continue;
     // Two threads behind a lock for a moment are what locks are for.
     if (root.blocked < kFewestBlocked && root.oldest_wait_ns < kLongWaitNs) continue;
     Finding finding = dump.finding(FindingKind::kStalledHolder);

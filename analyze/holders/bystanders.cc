@@ -40,16 +40,26 @@ bool accepts(const StackTable& table, const RuntimeRules& rules, const ThreadVie
   return false;
 }
 
+bool polls_events(const ThreadView& thread, const Activity& activity) {
+  return activity.kind == ActivityKind::kIo && activity.wait_frame < thread.size() && thread.function(activity.wait_frame).find("epoll_") != std::string_view::npos;
+}
+
+bool is_periodic(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
+  return activity.kind == ActivityKind::kSleep && activity.own_frame < thread.size() && activity.own_frame == outermost_own(table, rules, thread);
+}
+
 bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
   if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
   const std::uint16_t own = outermost_own(table, rules, thread);
   // No line of the program's own, and yet at a lock: somebody's code was inlined, or stripped of its name.
   if (own == thread.size()) return thread.size() != 0 && activity.kind == ActivityKind::kLock;
   const std::string_view function = thread.function(own);
+  // main() that polls, or sleeps in something that it called, is about something.
+  const bool polls = rules.runtime == Runtime::kNative && activity.kind == ActivityKind::kSleep && (activity.own_frame < own || thread.function(activity.wait_frame).ends_with("usleep"));
   const bool is_main = function == "main" || function.ends_with(".main") || function.ends_with("TestMain") || function == "<module>";
   const bool waits = activity.kind != ActivityKind::kIo && activity.kind != ActivityKind::kRunning && activity.kind != ActivityKind::kUnknown &&
                      activity.kind != ActivityKind::kLock && activity.kind != ActivityKind::kChannelSend;
-  return !(is_main && waits);
+  return !(is_main && waits && !polls);
 }
 
 bool states_a_deadlock(const StackTable& table, const Dump& dump) {

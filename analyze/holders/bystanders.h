@@ -24,4 +24,10 @@ namespace tailback::analyze {
 /// Whether the runtime itself says that no thread of the dump can go on.
 [[nodiscard]] bool states_a_deadlock(const StackTable& table, const Dump& dump);
 
+/// Whether the thread waits for events in epoll_wait: a loop that gives its locks back before it goes round.
+[[nodiscard]] bool polls_events(const ThreadView& thread, const Activity& activity);
+
+/// Whether the thread sleeps in the function that it was started with: it does something every so often, and nothing now.
+[[nodiscard]] bool is_periodic(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity);
+
 }  // namespace tailback::analyze

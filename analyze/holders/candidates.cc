@@ -1,6 +1,7 @@
 #include "analyze/holders/candidates.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "analyze/holders/bystanders.h"
@@ -25,6 +26,12 @@ bool is_closure_of(std::string_view closure, std::string_view function) {
   if (function.empty() || closure.size() <= function.size() || !closure.starts_with(function)) return false;
   const std::string_view rest = closure.substr(function.size());
   return rest.starts_with(".func") || rest.starts_with("::{lambda") || rest.starts_with("::<lambda") || (rest.starts_with("(") && rest.find(")::{lambda") != std::string_view::npos);
+}
+
+/// What a thread was started with, where that is written in place: it seldom takes a lock itself.
+bool is_body(std::string_view function) {
+  return function == "main" || function == "operator()" || function.find("{lambda") != std::string_view::npos || function.find("<lambda") != std::string_view::npos ||
+         function.find("{closure") != std::string_view::npos;
 }
 
 /// A frame of a distinct stack that may speak for one of the subjects.
@@ -80,14 +87,24 @@ class Finder {
     return found->second;
   }
 
+  /// Where no lines are known, code stands in the order of the source often enough to be weak evidence: a call further on in a function was made later.
+  /// Lines of two files say as little: one is of what was inlined.
+  [[nodiscard]] static bool has_lines(const WaitPlace& place, const Frame& frame) { return place.line != 0 && frame.line != 0 && place.file == frame.file; }
+
+  [[nodiscard]] static bool before(const WaitPlace& place, const Frame& frame) {
+    return has_lines(place, frame) ? place.line <= frame.line : place.address != 0 && place.address < frame.address;
+  }
+
+  [[nodiscard]] static bool nearer(const WaitPlace& a, const WaitPlace& b) { return a.line == 0 || a.file != b.file ? a.address > b.address : a.line > b.line; }
+
   /// The place nearest before the frame's line: what was taken last on the way to it.
   void add_scope(std::vector<Hit>& hits, std::size_t at, const Frame& frame, std::uint32_t s) const {
     const std::vector<WaitPlace>& places = subjects_[s].places;
     std::uint32_t best = kNoPlace;
     for (std::uint32_t p = 0; p < places.size(); ++p) {
-      if (places[p].function != frame.function || places[p].file != frame.file) continue;
-      if (places[p].line == 0 || frame.line == 0 || places[p].line > frame.line) continue;
-      if (best == kNoPlace || places[p].line > places[best].line) best = p;
+      if (places[p].function != frame.function) continue;
+      if (!before(places[p], frame) && !(subjects_[s].kind == LockKind::kOnce && places[p].address == frame.address)) continue;
+      if (best == kNoPlace || nearer(places[p], places[best])) best = p;
     }
     if (best != kNoPlace) hits.push_back({static_cast<std::uint16_t>(at), s, best, false});
   }
@@ -105,7 +122,7 @@ class Finder {
 
   bool judge(ThreadIndex thread, const ThreadView& view, const Wait* wait, const Hit& hit, Candidate& candidate) const {
     const Subject& subject = subjects_[hit.subject];
-    candidate = {hit.subject, thread, hit.frame, LockMode::kExclusive, Evidence::kReceiverType, false, false, 0};
+    candidate = {hit.subject, thread, hit.frame, LockMode::kExclusive, Evidence::kReceiverType};
     candidate.waits_for_it = wait != nullptr && wait->lock == subject.lock;
     // Frames of the wait itself; and the function that asks for this very lock has not got it.
     const std::size_t asking = wait != nullptr ? dump_.asking_frame(*wait) : 0;
@@ -124,10 +141,13 @@ class Finder {
       candidate.place = hit.place;
       // Who runs what the once is for stands on the line of the others, but past the lock.
       const bool in_once = subject.kind == LockKind::kOnce && hit.frame > 0 && starts_with_any(view.function(hit.frame - 1u), kOnceCalls);
-      candidate.same_line = !in_once && view.frame(hit.frame).line == place.line;
+      candidate.by_address = !has_lines(place, view.frame(hit.frame));
+      if (candidate.by_address && !in_once && place.address >= view.frame(hit.frame).address) return false;
+      candidate.same_line = !in_once && !candidate.by_address && view.frame(hit.frame).line == place.line;
       candidate.mode = place.mode;
       // A front writer waits for readers: who took the lock to write can't be what it waits for.
       if (read_only && place.mode == LockMode::kExclusive) return false;
+      if (candidate.by_address) candidate.frame = named_within(view, hit.frame, activities_[thread.index]);
       candidate.evidence = same || subject.only_of_type ? Evidence::kScope : Evidence::kScopeType;
       return true;
     }
@@ -139,6 +159,15 @@ class Finder {
     candidate.evidence = name_says_held(view.function(hit.frame)) ? Evidence::kName : same ? Evidence::kReceiver : Evidence::kReceiverType;
     // A class' own main() that waits for what it started is of the type as well.
     return candidate.evidence != Evidence::kReceiverType || takes_part(recording_.table, rules_, view, activities_[thread.index]);
+  }
+
+  /// What took the lock was inlined into the body of a thread: the function that it calls says more than "std::thread::_State_impl<…>::_M_run".
+  [[nodiscard]] std::uint16_t named_within(const ThreadView& view, std::uint16_t frame, const Activity& activity) const {
+    for (std::size_t i = frame; i >= activity.own_frame && i < view.size(); --i) {
+      if (is_named(view, i)) return static_cast<std::uint16_t>(i);
+      if (i == 0) break;
+    }
+    return frame;
   }
 
   /// The outermost frame of the strongest evidence: who took the lock called the others.
@@ -175,7 +204,7 @@ class Finder {
         if (word.value != subject.address && !subject.has_object(word.value)) continue;
         const Frame& frame = view.frame(word.frame);
         if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;
-        found_.push_back({s, {i}, word.frame, mode_of(subject), Evidence::kArgument, false, false, 0});
+        found_.push_back({s, {i}, word.frame, mode_of(subject), Evidence::kArgument});
         break;
       }
     }
@@ -185,14 +214,25 @@ class Finder {
     return subject.kind == LockKind::kRwlock && subject.pending_writer ? LockMode::kShared : LockMode::kExclusive;
   }
 
-  /// Where a thread of which nothing else is known would have taken the lock: in a closure of a function that waits for it, else in its outermost own.
-  [[nodiscard]] std::uint16_t likeliest_frame(const Subject& subject, const ThreadView& view) const {
+  /// Where a thread of which nothing else is known would have taken the lock: in a closure of a function that waits for it, else in its outermost own
+  /// that is no mere body of a thread, "serve()::{lambda()#1}::operator()"; where it waits for another lock, in what called the function that asks for that.
+  [[nodiscard]] std::uint16_t likeliest_frame(const Subject& subject, const ThreadView& view, const Activity& activity) const {
     for (std::size_t i = 0; i < view.size(); ++i) {
       const bool closure = std::any_of(subject.places.begin(), subject.places.end(),
                                        [&](const WaitPlace& place) { return is_closure_of(view.function(i), recording_.table.text(place.function)); });
       if (closure) return static_cast<std::uint16_t>(i);
     }
-    return outermost_own(recording_.table, rules_, view);
+    const std::uint16_t outermost = outermost_own(recording_.table, rules_, view);
+    if (activity.kind != ActivityKind::kLock) return named_within(view, outermost, activity);
+    for (std::size_t i = activity.own_frame + std::size_t{1}; i <= outermost && i < view.size(); ++i) {
+      if (is_named(view, i)) return static_cast<std::uint16_t>(i);
+    }
+    return outermost;
+  }
+
+  /// A function of the program's own, and no mere body of a thread.
+  [[nodiscard]] bool is_named(const ThreadView& view, std::size_t i) const {
+    return !rules_.library(view.function(i), view.file(i), recording_.table.text(view.frame(i).module)) && !is_body(view.function(i));
   }
 
   /// By elimination; worth something only where a single thread remains. Threads at one and the same place hold the same locks, and
@@ -205,16 +245,43 @@ class Finder {
       const Wait* wait = wait_of_[i];
       if (wait != nullptr && wait->lock == subjects_[s].lock) continue;
       const ThreadView view(recording_.table, dump_.threads[i]);
-      if (!takes_part(recording_.table, rules_, view, activities_[i])) continue;
+      if (!takes_part(recording_.table, rules_, view, activities_[i]) || polls_events(view, activities_[i])) continue;
       const bool waits_for_others = activities_[i].kind == ActivityKind::kJoin || activities_[i].kind == ActivityKind::kWaitGroup;
-      const Candidate candidate{s, {i}, likeliest_frame(subjects_[s], view), mode_of(subjects_[s]), Evidence::kRest, false, false, 0};
+      const Candidate candidate{s, {i}, likeliest_frame(subjects_[s], view, activities_[i]), mode_of(subjects_[s]), Evidence::kRest};
       if (waits_for_others && apart) continue;
       if (!waits_for_others && !apart) by_stack.clear();
       apart = apart || !waits_for_others;
       by_stack[dump_.threads[i].stack.index].push_back(candidate);
     }
+    if (!apart) look_among_waiters(s);
     std::erase_if(by_stack, [&](const auto& entry) { return entry.second.size() != 1 || dump_.threads[entry.second.front().thread.index].count != 1; });
     if (by_stack.size() == 1) found_.push_back(by_stack.begin()->second.front());
+  }
+
+  /// A writer waits for readers to leave, and nobody takes part but those who wait for the lock: then some of them read. Who waits to read has taken the
+  /// lock before, or who waits to write has asked for more than it has. A place where a crowd stands is the less likely one. Other runtimes' dumps
+  /// show the objects, and this says nothing of those.
+  void look_among_waiters(std::uint32_t s) {
+    const Subject& subject = subjects_[s];
+    if (rules_.runtime != Runtime::kNative) return;
+    const bool order_unknown = subject.address == 0 && subject.writers_wait && subject.readers_wait;
+    if (subject.kind != LockKind::kRwlock || !(subject.pending_writer || order_unknown)) return;
+    std::map<std::uint32_t, std::vector<Candidate>> by_stack;
+    std::size_t crowd = 0;
+    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
+      const Wait* wait = wait_of_[i];
+      if (wait == nullptr || wait->lock != subject.lock || (subject.readers_wait && wait->mode != LockMode::kShared)) continue;
+      const ThreadView view(recording_.table, dump_.threads[i]);
+      Candidate candidate{s, {i}, likeliest_frame(subject, view, activities_[i]), LockMode::kShared, Evidence::kRest};
+      candidate.waits_for_it = true;
+      std::vector<Candidate>& same = by_stack[dump_.threads[i].stack.index];
+      same.push_back(candidate);
+      crowd = std::max(crowd, same.size());
+    }
+    const bool some_stand_alone = std::any_of(by_stack.begin(), by_stack.end(), [&](const auto& entry) { return entry.second.size() < crowd; });
+    for (const auto& [stack, members] : by_stack) {
+      if (members.size() < crowd || !some_stand_alone) found_.insert(found_.end(), members.begin(), members.end());
+    }
   }
 
   const Recording& recording_;

@@ -27,6 +27,7 @@ std::string words(const Recording& recording, const Dump& dump, const Subject& s
     case Evidence::kScope:
     case Evidence::kScopeType: {
       const WaitPlace& place = subject.places[c.place];
+      if (c.by_address) return "stands in " + function + ", further on than the call in which others wait for the lock";
       std::string text = "stands in " + function + " at " + place_of(recording, view.frame(c.frame)) +
                          (c.same_line ? ", the line where others wait for the lock" : ", past line " + std::to_string(place.line) + ", where others wait for the lock");
       return text + (c.evidence == Evidence::kScopeType ? " of an object of the same type" : "");
@@ -36,7 +37,9 @@ std::string words(const Recording& recording, const Dump& dump, const Subject& s
     case Evidence::kName: return "the name of " + function + " says that it expects the lock to be held";
     case Evidence::kArgument: return function + " was given the lock, or the object that it is in";
     case Evidence::kOtherLock: return function + " is a method of the type that the lock is in, and waits for another lock: it may have taken this one before";
-    case Evidence::kRest: return "by elimination: every other thread waits for this lock, has nothing to do, or wrote the dump";
+    case Evidence::kRest:
+      if (c.waits_for_it) return "by elimination: a writer waits for readers to leave, and nobody takes part but those who wait for the lock";
+      return "by elimination: every other thread waits for this lock, has nothing to do, or wrote the dump";
   }
   return {};
 }
@@ -50,6 +53,7 @@ std::uint8_t strength(const Subject& subject, const Candidate& c, bool deadlock_
     if (subject.pending_writer && c.mode == LockMode::kShared && c.evidence >= Evidence::kReceiver) return 2;
     return deadlock_stated && c.evidence >= Evidence::kReceiver ? 2 : 1;
   }
+  if (scope(c) && c.by_address) return 1;
   if (scope(c)) return c.same_line && c.evidence == Evidence::kScopeType ? 1 : 2;
   return c.evidence == Evidence::kReceiver || c.evidence == Evidence::kName ? 2 : 1;
 }

@@ -28,9 +28,11 @@ void add_place(Subject& subject, const ThreadView& view, std::size_t caller, Loc
   if (caller >= view.size()) return;
   const Frame& frame = view.frame(caller);
   const bool known = std::any_of(subject.places.begin(), subject.places.end(), [&](const WaitPlace& place) {
-    return place.function == frame.function && place.line == frame.line && place.mode == mode;
+    return place.function == frame.function && place.line == frame.line && place.mode == mode && (frame.line != 0 || place.address == frame.address);
   });
-  if (!known) subject.places.push_back({frame.function, frame.file, frame.line, mode});
+  if (!known) subject.places.push_back({frame.function, frame.file, frame.line, frame.address, mode});
+  // What is done once is no object's: a method of the class need not have begun it.
+  if (subject.kind == LockKind::kOnce && rules.runtime == Runtime::kNative) return;
   const Receiver receiver = rules.receiver(view, caller);
   if (receiver.type.empty()) return;
   add_once(subject.types, receiver.type);

@@ -16,6 +16,7 @@ namespace tailback::analyze {
 struct WaitPlace {
   StringId function, file;
   std::uint32_t line = 0;
+  std::uint64_t address = 0;  ///< of the call; orders the places of a function of which no lines are known
   LockMode mode = LockMode::kExclusive;
 };
 

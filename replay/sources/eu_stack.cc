@@ -10,12 +10,15 @@
 #include "replay/sources/line_memo.h"
 #include "replay/sources/native_names.h"
 #include "replay/sources/scan.h"
+#include "runtime/symbols/rust_name.h"
 
 namespace tailback::replay {
 namespace {
 
-/// eu-stack -r prints names mangled.
+/// eu-stack -r prints names mangled, and Rust's newer mangling always. Link-time optimisation adds ".llvm.6678074543428119312".
 std::string demangle(std::string_view name) {
+  name = name.substr(0, name.find(".llvm."));
+  if (std::string rust = readable_rust_symbol(name); !rust.empty()) return rust;
   int status = 0;
   char* text = abi::__cxa_demangle(std::string(name).c_str(), nullptr, nullptr, &status);
   std::string result = status == 0 && text != nullptr ? std::string(text) : std::string(name);
@@ -56,11 +59,9 @@ Frame parse_frame(StackTable& table, std::string_view text, bool innermost) {
     frame.module = table.intern(trim(head.substr(module + (module == 0 ? 2 : 3))));
     head = trim(head.substr(0, module));
   }
-  if (head.starts_with("_Z")) {
-    frame.function = table.intern(function_name(demangle(head)));
-  } else if (!head.empty() && !head.starts_with("??")) {
-    frame.function = table.intern(function_name(head));
-  }
+  const bool mangled = head.starts_with("_Z") || head.starts_with("_R");
+  if (mangled) frame.function = table.intern(readable_rust_name(function_name(demangle(head))));
+  else if (!head.empty() && !head.starts_with("??")) frame.function = table.intern(readable_rust_name(function_name(head)));
   while (!text.empty()) {
     std::string_view line = take_until(text, "\n");
     if (line.starts_with('[')) {  // build id, where the module is loaded, and the offset of the call in it

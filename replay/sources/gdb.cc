@@ -241,6 +241,7 @@ void GdbReader::flush_frame() {
   }
   const auto index = static_cast<std::uint16_t>(std::min(builder_.frame_count(), DumpBuilder::kMaximumFrames));
   builder_.frame(table.intern(frame));
+  if (parsed.lock != 0) builder_.lock(parsed.lock, parsed.lock_kind, parsed.lock_name);
   for (Argument argument : parsed.arguments) {
     argument.frame = index;
     builder_.argument(argument);

@@ -2,6 +2,7 @@
 
 #include "replay/sources/native_names.h"
 #include "replay/sources/scan.h"
+#include "runtime/symbols/rust_name.h"
 
 namespace tailback::replay {
 namespace {
@@ -45,13 +46,28 @@ std::optional<std::uint64_t> argument_address(std::string_view value) {
   return take_hex(value);
 }
 
-void parse_arguments(StackTable& table, std::string_view list, std::vector<Argument>& arguments) {
+/// A global variable is the lock: its symbol names it better than any class.
+void take_lock(StackTable& table, std::string_view argument, std::uint64_t address, GdbFrame& result) {
+  static constexpr std::pair<std::string_view, LockKind> kLocks[] = {{"mutex", LockKind::kMutex}, {"rwlock", LockKind::kRwlock}, {"cond", LockKind::kCondition},
+                                                                    {"sem", LockKind::kSemaphore}, {"once_control", LockKind::kOnce}};
+  const std::size_t open = argument.rfind(" <"), equals = argument.find('=');
+  if (open == std::string_view::npos || !argument.ends_with('>') || address == 0) return;
+  for (const auto& [name, kind] : kLocks) {
+    if (argument.substr(0, equals) != name) continue;
+    result.lock = address;
+    result.lock_kind = kind;
+    result.lock_name = table.intern(argument.substr(open + 2, argument.size() - open - 3));
+  }
+}
+
+void parse_arguments(StackTable& table, std::string_view list, GdbFrame& result) {
   for (unsigned position = 0; !list.empty() && position < kLocalVariable; ++position) {
     const std::string_view argument = trim(take_argument(list));
     const std::size_t equals = argument.find('=');
     if (equals == std::string_view::npos) continue;
     if (const auto address = argument_address(argument.substr(equals + 1))) {
-      arguments.push_back({*address, table.intern(argument.substr(0, equals)), 0, static_cast<std::uint8_t>(position), false});
+      if (position == 0) take_lock(table, argument, *address, result);
+      result.arguments.push_back({*address, table.intern(argument.substr(0, equals)), 0, static_cast<std::uint8_t>(position), false});
     }
   }
 }
@@ -95,12 +111,12 @@ GdbFrame parse_gdb_frame(StackTable& table, std::string_view text, bool innermos
   take_place(table, text, result.frame);
   const std::size_t open = find_arguments(text);
   const std::string_view name = text.substr(0, open);
-  if (!name.empty() && name != "??") result.frame.function = table.intern(function_name(name));
+  if (!name.empty() && name != "??") result.frame.function = table.intern(readable_rust_name(function_name(name)));
   result.has_arguments = open != std::string_view::npos;
   if (result.has_arguments) {
     std::string_view list = text.substr(open + 2);
     if (list.ends_with(')')) list.remove_suffix(1);
-    parse_arguments(table, list, result.arguments);
+    parse_arguments(table, list, result);
   }
   return result;
 }

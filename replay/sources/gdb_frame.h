@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/incident/model.h"
 #include "runtime/incident/stack_table.h"
 
 namespace tailback::replay {
@@ -15,6 +16,10 @@ struct GdbFrame {
   bool has_arguments = false;       ///< an argument list was printed, be it empty
   bool signal_handler = false;
   std::vector<Argument> arguments;  ///< those whose value is an address; Argument::frame is 0
+  /// What the frame's function was given first, where that is a lock with a symbol of its own: "mutex=0x555705271340 <orders_mutex>".
+  std::uint64_t lock = 0;
+  LockKind lock_kind = LockKind::kUnknown;
+  StringId lock_name;
 };
 
 /// Parses what follows "#N  ", e.g.

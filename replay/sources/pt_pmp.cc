@@ -5,6 +5,7 @@
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/native_names.h"
 #include "replay/sources/scan.h"
+#include "runtime/symbols/rust_name.h"
 
 namespace tailback::replay {
 namespace {
@@ -114,7 +115,7 @@ class PtPmpReader final : public LineReader {
         name = name.substr(0, open);
       }
     }
-    if (!name.empty() && !name.starts_with("??") && !name.ends_with("::??")) frame.function = table.intern(function_name(name));
+    if (!name.empty() && !name.starts_with("??") && !name.ends_with("::??")) frame.function = table.intern(readable_rust_name(function_name(name)));
     return table.intern(frame);
   }
 

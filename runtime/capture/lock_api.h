@@ -3,7 +3,7 @@
 // The innermost frames of a waiting thread are libc's (`__lll_lock_wait`, `pthread_mutex_lock`), then perhaps the library's wrappers
 // (`std::mutex::lock`, `std::lock_guard::lock_guard`), then the program's own. A pure function of the names, the one place where native lock functions
 // are known by name: for stacks of the live process and for those that a debugger has printed. To know another library's, add a line to a table of
-// lock_api.cc.
+// lock_functions.h.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@ struct LockSite {
   LockApi api = LockApi::kNone;
   std::uint16_t wait_frame = 0;  ///< the outermost frame of the lock's own; the next one out called it
   bool timed = false;            ///< the call gives up by itself
+  std::uint16_t api_frame = 0;   ///< the frame that `api` is the name of
 };
 
 /// `functions`: innermost first, inlined ones included.

@@ -4,6 +4,8 @@
 #include <cxxabi.h>
 #include <memory>
 
+#include "runtime/symbols/rust_name.h"
+
 namespace tailback {
 namespace {
 
@@ -75,9 +77,10 @@ std::string_view last_name(std::string_view function) {
 
 std::string readable_function_name(const char* symbol) {
   if (symbol == nullptr) return {};
+  if (std::string rust = readable_rust_symbol(symbol); !rust.empty()) return rust;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> demangled(abi::__cxa_demangle(symbol, nullptr, nullptr, &status), &std::free);
-  if (status == 0 && demangled) return without_arguments(demangled.get());
+  if (status == 0 && demangled) return readable_rust_name(without_arguments(demangled.get()));
   std::string_view plain(symbol);
   // "pthread_mutex_lock@@GLIBC_2.2.5", "f.isra.0", "f.cold"
   if (const auto version = plain.find('@'); version != std::string_view::npos && version > 0) plain = plain.substr(0, version);

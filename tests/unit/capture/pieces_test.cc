@@ -14,6 +14,7 @@
 #include "runtime/capture/system_calls.h"
 #include "runtime/capture/task_directory.h"
 #include "runtime/symbols/function_name.h"
+#include "runtime/symbols/rust_name.h"
 
 namespace tailback {
 namespace {
@@ -135,6 +136,75 @@ TEST(LockApi, ConditionsThatTakeTheirMutexAgainWaitForTheMutex) {
   const LockSite site = find_lock_site(stack);
   EXPECT_EQ(site.api, LockApi::kMutex);
   EXPECT_EQ(site.wait_frame, 3);
+}
+
+TEST(LockApi, TakesALockThatIsMadeOfAConditionForTheLock) {
+  const LockSite boost = find_lock_site(std::vector<std::string_view>{"futex_wait", "___pthread_cond_wait", "boost::condition_variable::wait", "boost::shared_mutex::lock_shared",
+                                                                      "boost::shared_lock<boost::shared_mutex>::shared_lock", "Store::count"});
+  EXPECT_EQ(boost.api, LockApi::kOtherReadLock);
+  EXPECT_EQ(boost.api_frame, 3);
+  EXPECT_EQ(boost.wait_frame, 4);
+  const LockSite own = find_lock_site(std::vector<std::string_view>{"futex_wait", "___pthread_cond_wait", "std::condition_variable::wait", "acme::FairLock::lock_shared", "read_all"});
+  EXPECT_EQ(own.api, LockApi::kOtherReadLock);
+  EXPECT_EQ(own.wait_frame, 3);
+  const LockSite gil = find_lock_site(std::vector<std::string_view>{"futex_wait", "___pthread_cond_timedwait64", "take_gil", "PyEval_RestoreThread", "time_sleep"});
+  EXPECT_EQ(gil.api, LockApi::kOtherMutex);
+  EXPECT_FALSE(gil.timed) << "it asks again";
+  EXPECT_EQ(gil.wait_frame, 3);
+}
+
+struct Known {
+  std::vector<std::string_view> stack;
+  LockApi api;
+  int wait_frame;
+};
+
+TEST(LockApi, KnowsOtherLibrariesByTheirNames) {
+  const Known known[] = {
+      {{"syscall", "std::sys::pal::unix::futex::futex_wait", "std::sys::sync::mutex::futex::Mutex::lock_contended", "std::sync::poison::mutex::Mutex<Vec<i64>>::lock<Vec<i64>>", "app::debit"}, LockApi::kOtherMutex, 3},
+      {{"syscall", "std::sys::sync::rwlock::futex::RwLock::read_contended", "app::size"}, LockApi::kOtherReadLock, 1},
+      {{"syscall", "std::sys::unix::locks::futex_rwlock::RwLock::write_contended", "app::add"}, LockApi::kOtherWriteLock, 1},
+      {{"syscall", "parking_lot::raw_rwlock::RawRwLock::lock_shared_slow", "app::size"}, LockApi::kOtherReadLock, 1},
+      {{"syscall", "std::thread::thread::Thread::park", "std::sync::mpmc::list::Channel<T>::recv", "app::work"}, LockApi::kAtomicWait, 2},
+      {{"syscall", "absl::lts_20220623::synchronization_internal::Waiter::Wait", "AbslInternalPerThreadSemWait_lts_20220623", "absl::lts_20220623::Mutex::LockSlowLoop", "absl::lts_20220623::Mutex::ReaderLock", "Index::find"}, LockApi::kOtherReadLock, 4},
+      {{"syscall", "folly::detail::nativeFutexWaitImpl", "folly::SharedMutexImpl<false, void>::lockSharedImpl<Ctx>", "folly::SharedMutexImpl<false, void>::lock_shared", "f"}, LockApi::kOtherReadLock, 3},
+      {{"futex_wait", "__GI___lll_lock_wait", "___pthread_mutex_lock", "std::__1::mutex::lock", "std::__1::lock_guard<std::__1::mutex>::lock_guard", "f"}, LockApi::kMutex, 4},
+      {{"syscall", "QtLinuxFutex::_q_futex", "QBasicMutex::lockInternal", "QMutex::lock", "Window::paint"}, LockApi::kOtherMutex, 3},
+      {{"futex_wait", "___pthread_cond_wait", "QWaitConditionPrivate::wait", "QWaitCondition::wait", "Worker::run"}, LockApi::kCondition, 3},
+      {{"futex_wait", "___pthread_cond_wait", "QReadWriteLockPrivate::lockForWrite", "QReadWriteLock::lockForWrite", "Model::set"}, LockApi::kOtherWriteLock, 3},
+      {{"syscall", "g_mutex_lock_slowpath", "g_mutex_lock", "f"}, LockApi::kOtherMutex, 2},
+      {{"futex_wait", "___pthread_rwlock_rdlock", "uv_rwlock_rdlock", "f"}, LockApi::kReadLock, 2},
+      {{"futex_wait", "___pthread_cond_wait", "native_cond_wait", "os_event::wait_low", "rw_lock_s_lock_spin", "row_search"}, LockApi::kOtherReadLock, 4},
+      {{"do_futex_wait", "__new_sem_wait_slow64", "PGSemaphoreLock", "LWLockAcquire", "heap_insert"}, LockApi::kOtherMutex, 3},
+      {{"__syscall_cp_c", "__timedwait_cp", "__pthread_mutex_timedlock", "__pthread_mutex_lock", "f"}, LockApi::kMutex, 3},  // musl
+      {{"__psynch_mutexwait", "_pthread_mutex_firstfit_lock_wait", "_pthread_mutex_firstfit_lock_slow", "std::__1::mutex::lock", "f"}, LockApi::kOtherMutex, 3},
+  };
+  for (const Known& one : known) {
+    const LockSite site = find_lock_site(one.stack);
+    EXPECT_EQ(site.api, one.api) << one.stack[one.stack.size() - 2];
+    EXPECT_EQ(site.wait_frame, one.wait_frame) << one.stack[one.stack.size() - 2];
+    EXPECT_FALSE(site.timed);
+  }
+}
+
+TEST(LockApi, EndsAtWhatAOnceRuns) {
+  const std::vector<std::string_view> stack{"futex_wait", "__pthread_once_slow", "std::once_flag::_Prepare_execution::_Prepare_execution<std::call_once<Settings::get()::{lambda()#1}>>::{lambda()#1}::_FUN",
+                                            "__pthread_once_slow", "std::call_once<Settings::get()::{lambda()#1}>", "Settings::get"};
+  EXPECT_EQ(find_lock_site(stack).wait_frame, 1);
+}
+
+TEST(RustName, ReadsBothManglings) {
+  EXPECT_EQ(readable_rust_symbol("_RNvMNtNtNtNtCsjrHSEGnQ3l9_3std3sys4sync5mutex5futexNtB2_5Mutex14lock_contended"), "std::sys::sync::mutex::futex::Mutex::lock_contended");
+  EXPECT_EQ(readable_rust_symbol("_RNvMs0_NtNtNtCsjrHSEGnQ3l9_3std3sys6thread4unixNtB5_6Thread4join"), "std::sys::thread::unix::Thread::join");
+  EXPECT_EQ(readable_rust_symbol("_RNvNvMs0_NtNtNtCsjrHSEGnQ3l9_3std3sys6thread4unixNtB7_6Thread3new12thread_start"), "std::sys::thread::unix::Thread::new::thread_start");
+  EXPECT_EQ(readable_rust_symbol("_RNCNvC3app4main0"), "app::main::{closure#0}");
+  EXPECT_EQ(readable_rust_symbol("_RNCNvC3app4mains_0B3_"), "app::main::{closure#1}");
+  EXPECT_EQ(readable_rust_symbol("_RINvC3app5fetchNtB2_3KeyE"), "app::fetch");
+  EXPECT_EQ(readable_rust_symbol("_RNvXs_C3appNtB4_3SetNtC4core5Clone5clone"), "<app::Set as core::Clone>::clone");
+  for (const char* broken : {"_R", "_RN", "_RB_", "_RNvB99_1f", "_RNv999999999999999999999f", "_Z1fv", ""}) EXPECT_EQ(readable_rust_symbol(broken), "") << broken;
+  EXPECT_EQ(readable_rust_name("std::thread::JoinInner$LT$T$GT$::join::habbef6a4952ce708"), "std::thread::JoinInner<T>::join");
+  EXPECT_EQ(readable_rust_name("core::ops::function::FnOnce::call_once$u7b$$u7b$vtable.shim$u7d$$u7d$::ha544ca9d5eafd7d4"), "core::ops::function::FnOnce::call_once{{vtable.shim}}");
+  EXPECT_EQ(readable_rust_name("app::hash"), "app::hash");
 }
 
 TEST(LockApi, FindsNoneInOrdinaryCalls) {

@@ -53,6 +53,74 @@ TEST(AllAtLocks, IsNotSaidWhileAThreadRuns) {
   EXPECT_FALSE(has(findings_of(recording), FindingKind::kDeadlockCycle));
 }
 
+TEST(AllAtLocks, PassesOverAThreadThatSleepsBetweenItsRounds) {
+  Recording recording = recording_of(Runtime::kNative, std::string(kTransfers) + "4\n  __GI___clock_nanosleep()\n  __sleep()\n  report() bank.cc:90\n");
+  EXPECT_TRUE(has(findings_of(recording), FindingKind::kDeadlockCycle));
+  Recording busy = recording_of(Runtime::kNative, std::string(kTransfers) + "4\n  __GI___clock_nanosleep()\n  __sleep()\n  retry() bank.cc:70\n  report() bank.cc:90\n");
+  EXPECT_FALSE(has(findings_of(busy), FindingKind::kDeadlockCycle)) << "it may hold a lock while it tries again";
+}
+
+constexpr std::string_view kWantsToWrite = "\n__futex_abstimed_wait_common(futex_word=0xa00c)\n___pthread_rwlock_wrlock(rwlock=0xa000)\ninsert_address() r.cc:20\nresolve_host() r.cc:15\nserve() r.cc:40\n";
+constexpr std::string_view kWantsToWriteFirst = "\n__futex_abstimed_wait_common(futex_word=0xa008)\n___pthread_rwlock_wrlock(rwlock=0xa000)\ninsert_address() r.cc:20\nresolve_host() r.cc:15\nserve() r.cc:40\n";
+constexpr std::string_view kJoins = "1\n__pthread_clockjoin_ex()\nmain() r.cc:60\n";
+
+TEST(RecursiveLock, IsAReadersWishToWriteWhereNobodyElseCouldRead) {
+  const std::string all = std::string(kJoins) + "2" + std::string(kWantsToWriteFirst) + "3" + std::string(kWantsToWrite) + "4" + std::string(kWantsToWrite);
+  Recording recording = recording_of(Runtime::kNative, all);
+  const std::vector<Finding> findings = findings_of(recording);
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].kind, FindingKind::kRecursiveLock);
+  EXPECT_EQ(findings[0].confidence, Confidence::kPossible);
+  EXPECT_EQ(findings[0].chain[0].function, "resolve_host");
+  Recording with_reader = recording_of(Runtime::kNative, all + "5\n  count() r.cc:90\n  audit() r.cc:91\n");
+  EXPECT_FALSE(has(findings_of(with_reader), FindingKind::kRecursiveLock)) << "somebody else may read";
+}
+
+TEST(OrphanedLock, IsNotKeptByAnEventLoopThatGoesRound) {
+  const std::string waiter = "\n__lll_lock_wait()\n___pthread_mutex_lock(mutex=0xa000)\naccount_debit() a.cc:20\nserve() a.cc:30\n";
+  const std::string loop = std::string(kJoins) + "9\nepoll_wait()\nserve() a.cc:33\n";
+  Recording crowd = recording_of(Runtime::kNative, loop + "2" + waiter + "3" + waiter + "4" + waiter);
+  EXPECT_TRUE(has(findings_of(crowd), FindingKind::kOrphanedLock));
+  Recording two = recording_of(Runtime::kNative, loop + "2" + waiter + "3" + waiter);
+  EXPECT_FALSE(has(findings_of(two), FindingKind::kOrphanedLock)) << "two may wait for a moment";
+}
+
+TEST(StalledHolder, IsNotTheWorkerWhoseTurnItIs) {
+  const std::string turn = "2\nsyscall()\nstd::thread::thread::Thread::park()\nstd::sync::mpmc::list::Channel<T>::recv()\napp::work() w.rs:9\n";
+  const std::string waiter = "\nsyscall()\nstd::sys::sync::mutex::futex::Mutex::lock_contended(self=0xa000)\napp::work() w.rs:9\n";
+  Recording turns = recording_of(Runtime::kNative, std::string(kJoins) + turn + "3" + waiter + "4" + waiter + "5" + waiter);
+  EXPECT_FALSE(has(findings_of(turns), FindingKind::kStalledHolder));
+}
+
+TEST(LostSignal, IsNotSaidWhileMainPolls) {
+  const std::string waiter = "\nsyscall()\nstd::latch::wait()\nService::serve() s.cc:20\n";
+  const std::string crowd = "2" + waiter + "3" + waiter + "4" + waiter;
+  Recording idle = recording_of(Runtime::kNative, crowd + "1\n__GI___clock_nanosleep()\n__sleep()\nmain() s.cc:60\n");
+  EXPECT_TRUE(has(findings_of(idle), FindingKind::kLostSignal));
+  Recording loads = recording_of(Runtime::kNative, crowd + "1\n__GI___clock_nanosleep()\n__sleep()\nService::load() s.cc:30\nmain() s.cc:60\n");
+  EXPECT_FALSE(has(findings_of(loads), FindingKind::kLostSignal));
+}
+
+TEST(DeadlockCycle, IsSeenBetweenTheGuardsOfTwoStaticVariables) {
+  Recording recording = recording_of(Runtime::kNative, std::string(kJoins) + R"(
+2
+  syscall()
+  __cxa_guard_acquire()
+  Metrics::instance() m.cc:30
+  Registry::Registry() m.cc:50
+  Registry::instance() m.cc:12
+  one() m.cc:60
+3
+  syscall()
+  __cxa_guard_acquire()
+  Registry::instance() m.cc:12
+  Metrics::Metrics() m.cc:40
+  Metrics::instance() m.cc:30
+  two() m.cc:61
+)");
+  EXPECT_TRUE(has(findings_of(recording), FindingKind::kDeadlockCycle));
+}
+
 std::string semaphore_waiter(int id, std::string_view callers) {
   return std::to_string(id) + "\n__futex_abstimed_wait_common\ndo_futex_wait(sem=0xa000)\n__new_sem_wait_slow64(sem=0xa000)\nPool::checkout() pool.cc:6\n" + std::string(callers);
 }
