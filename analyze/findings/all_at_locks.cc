@@ -103,12 +103,14 @@ void find_all_at_locks(const Case& dump, const History&, Found& found) {
   Finding finding = dump.finding(FindingKind::kDeadlockCycle);
   finding.confidence = Confidence::kPossible;
   finding.severity = severity_of(finding.confidence);
+  constexpr std::size_t kMostNames = 6;
   std::string names;
   for (const auto& [lock, queue] : all) {
     finding.locks.push_back({lock});
     finding.blocked_in_all += queue.count;
-    names += (names.empty() ? "" : ", ") + dump.lock({lock});
+    if (finding.locks.size() <= kMostNames) names += (names.empty() ? "" : ", ") + dump.lock({lock});
   }
+  if (all.size() > kMostNames) names += " and " + std::to_string(all.size() - kMostNames) + " more";
   add_places(dump, all, finding);
   dump.count_waiters(finding);
   finding.title = "everybody waits for locks that they hold among themselves";

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "analyze/holders/bystanders.h"
+#include "analyze/holders/elimination.h"
 
 namespace tailback::analyze {
 namespace {
@@ -46,8 +50,10 @@ constexpr std::uint32_t kNoPlace = 0xffffffff;
 class Finder {
  public:
   Finder(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules, const std::vector<Subject>& subjects)
-      : recording_(recording), dump_(dump), activities_(activities), rules_(rules), subjects_(subjects), wait_of_(dump.threads.size(), nullptr) {
+      : recording_(recording), dump_(dump), activities_(activities), rules_(rules), subjects_(subjects), wait_of_(dump.threads.size(), nullptr), has_candidate_(subjects.size()) {
     for (std::uint32_t i = 0; i < subjects.size(); ++i) {
+      if (subjects[i].address != 0) is_of_a_subject_.insert(subjects[i].address);
+      is_of_a_subject_.insert(subjects[i].objects.begin(), subjects[i].objects.end());
       for (const WaitPlace& place : subjects[i].places) by_function_[place.function.index].push_back(i);
       for (const std::string_view type : subjects[i].types) by_type_[type].push_back(i);
     }
@@ -58,16 +64,19 @@ class Finder {
 
   std::vector<Candidate> run() {
     for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) look_at({i});
+    for (const Candidate& candidate : found_) has_candidate_[candidate.subject] = true;
+    index_words();
     for (std::uint32_t s = 0; s < subjects_.size(); ++s) {
-      if (!has_candidate(s)) look_for_arguments(s);
-      if (!has_candidate(s)) look_for_the_rest(s);
+      if (!has_candidate_[s]) look_for_arguments(s);
+      if (!has_candidate_[s]) look_for_the_rest(s);
     }
     return std::move(found_);
   }
 
  private:
-  [[nodiscard]] bool has_candidate(std::uint32_t subject) const {
-    return std::any_of(found_.begin(), found_.end(), [&](const Candidate& c) { return c.subject == subject; });
+  void add(std::uint32_t subject, const Candidate& candidate) {
+    found_.push_back(candidate);
+    has_candidate_[subject] = true;
   }
 
   const std::vector<Hit>& hits(ThreadIndex thread, const ThreadView& view) {
@@ -191,22 +200,48 @@ class Finder {
     return outer.frame >= entry;
   }
 
+  /// A word that a thread's frame was given, and that could be a lock or the object that it is in.
+  struct Word {
+    ThreadIndex thread;
+    std::uint32_t order;  ///< among the thread's words
+    std::uint16_t frame;
+  };
+
+  void index_words() {
+    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
+      if (activities_[i].kind == ActivityKind::kIdle) continue;
+      const Wait* wait = wait_of_[i];
+      const ThreadView view(recording_.table, dump_.threads[i]);
+      std::uint32_t order = 0;
+      for (const Argument& word : view.arguments()) {
+        ++order;
+        if (word.uncertain || word.value == 0 || word.frame >= view.size() || (wait != nullptr && word.frame < dump_.asking_frame(*wait))) continue;
+        if (is_of_a_subject_.contains(word.value)) words_[word.value].push_back({{i}, order, word.frame});
+      }
+    }
+  }
+
+  /// In each thread the first word that is the lock or an object that it is in, and not a library's.
   void look_for_arguments(std::uint32_t s) {
     const Subject& subject = subjects_[s];
-    if (subject.address == 0 && subject.objects.empty()) return;
-    for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
-      const Wait* wait = wait_of_[i];
-      if (wait != nullptr && wait->lock == subject.lock) continue;
-      if (activities_[i].kind == ActivityKind::kIdle) continue;
-      const ThreadView view(recording_.table, dump_.threads[i]);
-      for (const Argument& word : view.arguments()) {
-        if (word.uncertain || word.value == 0 || word.frame >= view.size() || (wait != nullptr && word.frame < dump_.asking_frame(*wait))) continue;
-        if (word.value != subject.address && !subject.has_object(word.value)) continue;
-        const Frame& frame = view.frame(word.frame);
-        if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;
-        found_.push_back({s, {i}, word.frame, mode_of(subject), Evidence::kArgument});
-        break;
-      }
+    std::vector<Word> given;
+    const auto gather = [&](std::uint64_t value) {
+      if (const auto words = words_.find(value); words != words_.end()) given.insert(given.end(), words->second.begin(), words->second.end());
+    };
+    gather(subject.address);
+    for (const std::uint64_t object : subject.objects) {
+      if (object != subject.address) gather(object);
+    }
+    std::sort(given.begin(), given.end(), [](const Word& a, const Word& b) { return std::pair(a.thread, a.order) < std::pair(b.thread, b.order); });
+    ThreadIndex last;
+    for (const Word& word : given) {
+      const Wait* wait = wait_of_[word.thread.index];
+      if (word.thread == last || (wait != nullptr && wait->lock == subject.lock)) continue;
+      const ThreadView view(recording_.table, dump_.threads[word.thread.index]);
+      const Frame& frame = view.frame(word.frame);
+      if (rules_.library(view.function(word.frame), recording_.table.text(frame.file), recording_.table.text(frame.module))) continue;
+      add(s, {s, word.thread, word.frame, mode_of(subject), Evidence::kArgument});
+      last = word.thread;
     }
   }
 
@@ -235,27 +270,30 @@ class Finder {
     return !rules_.library(view.function(i), view.file(i), recording_.table.text(view.frame(i).module)) && !is_body(view.function(i));
   }
 
-  /// By elimination; worth something only where a single thread remains. Threads at one and the same place hold the same locks, and
-  /// only one of them could hold this; so a place where several stand is none where it is held.
+  /// Threads that wait for the end of others can hold a lock only where nobody else can.
   void look_for_the_rest(std::uint32_t s) {
     if (dump_.threads_missed != 0) return;
-    std::unordered_map<std::uint32_t, std::vector<Candidate>> by_stack;
-    bool apart = false;  // somebody other than threads that wait for the end of others
+    if (!others_) eliminate();
+    const LockId lock = subjects_[s].lock;
+    const bool apart = others_->any_beside(lock);
+    if (!apart) look_among_waiters(s);
+    const auto only = (apart ? others_ : those_that_wait_for_others_)->only_one_beside(lock);
+    if (!only) return;
+    const ThreadView view(recording_.table, dump_.threads[only->index]);
+    add(s, {s, *only, likeliest_frame(subjects_[s], view, activities_[only->index]), mode_of(subjects_[s]), Evidence::kRest});
+  }
+
+  void eliminate() {
+    std::vector<Elimination::Member> others, wait_for_others;
     for (std::uint32_t i = 0; i < dump_.threads.size(); ++i) {
-      const Wait* wait = wait_of_[i];
-      if (wait != nullptr && wait->lock == subjects_[s].lock) continue;
-      const ThreadView view(recording_.table, dump_.threads[i]);
+      const ThreadRecord& record = dump_.threads[i];
+      const ThreadView view(recording_.table, record);
       if (!takes_part(recording_.table, rules_, view, activities_[i]) || polls_events(view, activities_[i])) continue;
       const bool waits_for_others = activities_[i].kind == ActivityKind::kJoin || activities_[i].kind == ActivityKind::kWaitGroup;
-      const Candidate candidate{s, {i}, likeliest_frame(subjects_[s], view, activities_[i]), mode_of(subjects_[s]), Evidence::kRest};
-      if (waits_for_others && apart) continue;
-      if (!waits_for_others && !apart) by_stack.clear();
-      apart = apart || !waits_for_others;
-      by_stack[dump_.threads[i].stack.index].push_back(candidate);
+      (waits_for_others ? wait_for_others : others).push_back({{i}, record.stack, wait_of_[i] != nullptr ? wait_of_[i]->lock : LockId{}, record.count == 1});
     }
-    if (!apart) look_among_waiters(s);
-    std::erase_if(by_stack, [&](const auto& entry) { return entry.second.size() != 1 || dump_.threads[entry.second.front().thread.index].count != 1; });
-    if (by_stack.size() == 1) found_.push_back(by_stack.begin()->second.front());
+    others_.emplace(std::move(others));
+    those_that_wait_for_others_.emplace(std::move(wait_for_others));
   }
 
   /// A writer waits for readers to leave, and nobody takes part but those who wait for the lock: then some of them read. Who waits to read has taken the
@@ -294,6 +332,10 @@ class Finder {
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> by_type_;
   std::unordered_map<std::uint32_t, std::vector<Hit>> hits_;  ///< by stack
   std::vector<Candidate> found_;
+  std::vector<bool> has_candidate_;                              ///< by subject
+  std::unordered_set<std::uint64_t> is_of_a_subject_;            ///< addresses of locks and of the objects that they are in
+  std::unordered_map<std::uint64_t, std::vector<Word>> words_;   ///< by value
+  std::optional<Elimination> others_, those_that_wait_for_others_;
 };
 
 }  // namespace
