@@ -57,9 +57,20 @@ Hold would_hold(const Case& dump, ThreadIndex thread, LockId lock) {
   return hold;
 }
 
+/// Whether another function of the program's has called the one that asks: without one, nothing was taken on the way.
+bool is_called(const Case& dump, ThreadIndex thread) {
+  return dump.activity(thread).own_frame < outermost_own(dump.recording().table, dump.rules(), dump.view(thread));
+}
+
+/// Places at which what waits may hold another lock; all, where that is said of none.
+std::size_t places(const Case& dump, const Queue& queue) {
+  const auto called = std::count_if(queue.by_stack.begin(), queue.by_stack.end(), [&](const auto& entry) { return is_called(dump, entry.second.front()); });
+  return called == 0 ? queue.by_stack.size() : static_cast<std::size_t>(called);
+}
+
 /// With two locks and one place at each, each place has the other's lock.
-bool two_places(const std::map<std::uint32_t, Queue>& all) {
-  return all.size() == 2 && std::all_of(all.begin(), all.end(), [](const auto& queue) { return queue.second.by_stack.size() == 1; });
+bool two_places(const Case& dump, const std::map<std::uint32_t, Queue>& all) {
+  return all.size() == 2 && std::all_of(all.begin(), all.end(), [&](const auto& queue) { return places(dump, queue.second) == 1; });
 }
 
 /// What the thread is known to hold of these locks, by more than a guess; null: nothing.
@@ -73,12 +84,14 @@ const Hold* known_hold(const Case& dump, ThreadIndex thread, const std::map<std:
 
 void add_places(const Case& dump, const std::map<std::uint32_t, Queue>& all, Finding& finding) {
   constexpr std::size_t kMostLinks = 8;
+  const bool two = two_places(dump, all);
   for (const auto& [lock, queue] : all) {
     for (const auto& [stack, members] : queue.by_stack) {
       if (finding.chain.size() >= kMostLinks) return;
       const ThreadIndex first = members.front();
       ChainLink link;
-      if (two_places(all)) {
+      const bool holds = queue.by_stack.size() == 1 || is_called(dump, first);
+      if (two && holds) {
         const Hold hold = would_hold(dump, first, LockId{lock == all.begin()->first ? all.rbegin()->first : all.begin()->first});
         link = dump.link(first, &hold, dump.graph().wait_of(first));
         if (members.size() > 1) link.note = "one of " + with_separators(members.size()) + " in this place";
@@ -115,7 +128,7 @@ void find_all_at_locks(const Case& dump, const History&, Found& found) {
   dump.count_waiters(finding);
   finding.title = "everybody waits for locks that they hold among themselves";
   finding.explanation = "Every thread that takes part waits for one of " + names + ". Whoever holds one of them waits for another, so they wait for each other in a ring" +
-                        (two_places(all) ? "." : "; which of them holds which, the dump does not tell.");
+                        (two_places(dump, all) ? "." : "; which of them holds which, the dump does not tell.");
   finding.fix = "Take these locks in one order everywhere, or give the first back before asking for the second.";
   finding.refuted_by = "a lock that was taken and not given back, a thread that is missing from the dump, or one that has moved in a later one";
   finding.evidence.push_back("no thread that takes part does anything but wait for a lock");

@@ -87,6 +87,16 @@ bool anybody_accepts(const Case& dump) {
   return false;
 }
 
+/// Whether connections themselves have brought the senders, several: the next one sends as well.
+bool handlers_alone(const Case& dump, const std::vector<Senders>& waiting) {
+  constexpr std::uint64_t kFewest = 3;
+  return std::all_of(waiting.begin(), waiting.end(), [&](const Senders& senders) {
+    const ThreadView view = dump.view(senders.first);
+    const std::size_t caller = outermost_own(dump.recording().table, dump.rules(), view) + std::size_t{1};
+    return senders.count >= kFewest && caller < view.size() && !view.function(caller).starts_with("runtime.");
+  });
+}
+
 /// "(*Planner).Schedule and (*Scheduler).Report": where the finding's senders stand.
 std::string places_of(const Case& dump, const Finding& finding) {
   std::vector<std::string> places;
@@ -118,7 +128,7 @@ std::string common_entry(const Case& dump, const Finding& finding) {
 void without_partner(const Case& dump, const History& history, bool all, Found& found) {
   const std::vector<Senders> waiting = senders(dump, history);
   const auto crowd = std::find_if(waiting.begin(), waiting.end(), [&](const Senders& s) { return s.count >= kCrowd && !some_have_passed(dump, s.first); });
-  if (all && crowd == waiting.end() && anybody_accepts(dump)) return;
+  if (all && crowd == waiting.end() && !waiting.empty() && anybody_accepts(dump) && !handlers_alone(dump, waiting)) return;
   if (waiting.empty() || (!all && crowd == waiting.end())) return;
   Finding finding = dump.finding(FindingKind::kChannelDeadlock);
   finding.confidence = Confidence::kPossible;

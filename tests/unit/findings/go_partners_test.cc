@@ -94,6 +94,12 @@ TEST(GoSenders, MayBeServedByAConnectionThatIsYetToCome) {
   EXPECT_EQ(find_kind(findings_in(std::string(kGenerator) + std::string(kListener)), FindingKind::kChannelDeadlock), nullptr);
 }
 
+TEST(GoSenders, ThatConnectionsBroughtAreServedByNoFurtherConnection) {
+  constexpr std::string_view kHandler = "[chan send]\nmain.(*Runner).acquire run.go:17\nmain.(*Runner).Run run.go:29\nnet/http.HandlerFunc.ServeHTTP\nnet/http.(*conn).serve\n";
+  EXPECT_NE(find_kind(findings_in(many(1, 9, kHandler) + std::string(kListener)), FindingKind::kChannelDeadlock), nullptr);
+  EXPECT_EQ(find_kind(findings_in(many(1, 2, kHandler) + std::string(kListener)), FindingKind::kChannelDeadlock), nullptr);
+}
+
 TEST(GoMain, HoldsALockWhereItSendsInAMethodOfTheLocksObject) {
   const auto findings = findings_in("1 [chan send]\nmain.(*Broker).Publish(0xc0000a4100) broker.go:25\nmain.main main.go:50\n\n" +
                                     many(2, 5, "[semacquire]\nsync.runtime_SemacquireMutex\nsync.(*Mutex).lockSlow(0xc0000a4100)\nmain.(*Broker).lag(0xc0000a4100) broker.go:30\nmain.(*Broker).consume broker.go:44\n"));
@@ -163,6 +169,22 @@ TEST(AllAtLocks, NamesWhatItKnowsToBeHeld) {
   const Finding* ring = find_kind(findings, FindingKind::kDeadlockCycle);
   ASSERT_NE(ring, nullptr);
   EXPECT_TRUE(std::any_of(ring->chain.begin(), ring->chain.end(), [](const ChainLink& link) { return link.holds.valid() && link.function == "main.(*Locks).Acquire"; }));
+}
+
+std::string at_lock(int from, int to, std::string_view lock, std::string_view callers) {
+  return many(from, to, "[semacquire]\nsync.runtime_SemacquireMutex\nsync.(*Mutex).lockSlow(" + std::string(lock) + ")\nmain.(*Room).add room.go:18\n" + std::string(callers)) + "\n";
+}
+
+TEST(AllAtLocks, GivesNoLockToThoseWhoHaveTakenNoneOnTheWay) {
+  const std::string move = "main.(*Room).Move room.go:28\nmain.main.func1 main.go:9\n";
+  const auto findings = findings_in(at_lock(1, 2, "0xc000010000", move) + at_lock(2, 3, "0xc000020000", move) + at_lock(3, 9, "0xc000020000", ""));
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].kind, FindingKind::kDeadlockCycle);
+  EXPECT_EQ(std::count_if(findings[0].chain.begin(), findings[0].chain.end(), [](const ChainLink& link) { return link.holds.valid() && link.function == "main.(*Room).Move"; }), 2);
+  const auto three = findings_in(at_lock(1, 2, "0xc000010000", move) + at_lock(2, 3, "0xc000020000", move) + at_lock(3, 4, "0xc000030000", move));
+  ASSERT_FALSE(three.empty());
+  EXPECT_FALSE(three[0].chain[0].holds.valid()) << "of three, which holds which is not told";
+  EXPECT_NE(three[0].chain[0].note.find("(*Room).Move"), std::string::npos);
 }
 
 TEST(GoHolder, IsNoneOfThoseThatWaitForTheLockInOnePlace) {
