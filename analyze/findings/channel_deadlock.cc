@@ -37,7 +37,7 @@ void across_a_lock(const Case& dump, bool all, Found& found) {
     finding.severity = all ? severity_of(finding.confidence) : FindingSeverity::kStall;
     const std::string holds = root.hold != nullptr ? dump.holds(*root.hold) : dump.waiter(root.thread) + " holds", name = dump.lock(root.lock);
     finding.title = "lock held across a channel operation";
-    finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + " wait for " + name +
+    finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + (finding.blocked_in_all == 1 ? " waits for " : " wait for ") + name +
                           "; if one of them is the partner on the channel, neither ever goes on.";
     finding.fix = "Give " + name + " back before the channel operation, or make the operation one that can give up (select with a way out).";
     finding.refuted_by = "a partner on the channel that does not need " + name + ", or a later dump in which the holder has gone on";

@@ -99,6 +99,8 @@ SourceCheck::Verdict SourceCheck::check(const Subject& subject, const Candidate&
     words = "the source takes it at " + quote(file, hold->line, hold->text) + " and has not given it back at " + quote(file, view.frame(candidate.frame).line, at.text);
     return Verdict::kHeld;
   }
+  // A line that takes it and then waits at a channel: whether before, the line's number does not tell.
+  if (!calls(view, candidate.frame) && find_hold(at.taken, lock, file) != nullptr) return Verdict::kUnknown;
   // A key tells one lock from another; without it the names may differ and mean the same.
   if (lock.key.empty()) return Verdict::kUnknown;
   for (const SourceHold& hold : at.held) {

@@ -1,7 +1,10 @@
 // Goroutines that wait for what another one would have to do: permits, results, counts, channels. Each case has one beside it in which somebody could.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/unit/findings/stacks.h"
 
@@ -185,6 +188,34 @@ TEST(AllAtLocks, GivesNoLockToThoseWhoHaveTakenNoneOnTheWay) {
   ASSERT_FALSE(three.empty());
   EXPECT_FALSE(three[0].chain[0].holds.valid()) << "of three, which holds which is not told";
   EXPECT_NE(three[0].chain[0].note.find("(*Room).Move"), std::string::npos);
+}
+
+TEST(GoHolder, IsNotRefutedByALineThatTakesTheLockAndWaits) {
+  const std::filesystem::path source = std::filesystem::temp_directory_path() / ("tailback_one_line_" + std::to_string(::getpid()) + "_log.go");
+  std::ofstream(source) << R"(package main
+
+import "sync"
+
+type Log struct {
+	mu sync.Mutex
+	in chan int
+	at int
+}
+
+func (l *Log) apply() {
+	l.mu.Lock()
+	l.at++
+	l.mu.Unlock()
+}
+func (l *Log) Commit(i int) { l.mu.Lock(); defer l.mu.Unlock(); l.in <- i }
+)";
+  const std::string file = source.string();
+  const auto findings = findings_in("1 [chan send]\nmain.(*Log).Commit(0xc00005a020) " + file + ":16\n\n2 [semacquire]\nsync.runtime_SemacquireMutex\nsync.(*Mutex).lockSlow(0xc00005a020)\nmain.(*Log).apply(0xc00005a020) " + file + ":12\n");
+  std::filesystem::remove(source);
+  const Finding* channel = find_kind(findings, FindingKind::kChannelDeadlock);
+  ASSERT_NE(channel, nullptr);
+  EXPECT_EQ(channel->chain[0].function, "main.(*Log).Commit");
+  EXPECT_TRUE(channel->chain[0].holds.valid());
 }
 
 TEST(GoHolder, IsNoneOfThoseThatWaitForTheLockInOnePlace) {
