@@ -37,6 +37,20 @@ std::map<std::string, Crowd> crowds(const Case& dump, bool alone) {
   return all;
 }
 
+/// An event loop without work is idle, and yet what comes in from outside may make it signal.
+bool loops_over_events(const Case& dump, ThreadIndex thread) {
+  if (dump.rules().runtime != Runtime::kNative || dump.activity(thread).kind != ActivityKind::kIdle || wrote_the_dump(dump.view(thread))) return false;
+  const ThreadView view = dump.view(thread);
+  constexpr std::size_t kFarthest = 4;
+  for (std::size_t i = 0; i < view.size() && i < kFarthest; ++i) {
+    const std::string_view function = view.function(i);
+    for (const std::string_view call : {"epoll_wait", "epoll_pwait", "poll", "ppoll", "select", "kevent"}) {
+      if (function.ends_with(call)) return true;
+    }
+  }
+  return false;
+}
+
 /// Whether a thread that is not of the crowd could still signal.
 bool somebody_left(const Case& dump, const Crowd& crowd) {
   if (dump.dump().threads_missed != 0) return true;
@@ -44,6 +58,7 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
   const bool condition = dump.activity(crowd.members.front()).kind == ActivityKind::kCondition && dump.recording().info.runtime == Runtime::kGo;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
+    if (loops_over_events(dump, {i})) return true;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
     if (condition && accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
   }

@@ -58,6 +58,7 @@ class Annotator {
       if (dump_.locks[i].registry_id == 0 && dump_.locks[i].address != 0) locks_by_address_.emplace(dump_.locks[i].address, i);
     }
     wait_of_.assign(dump_.threads.size(), kNone);
+    confirmed_.assign(dump_.threads.size(), false);
     for (std::uint32_t i = 0; i < dump_.waits.size(); ++i) wait_of_[dump_.waits[i].thread.index] = i;
     for (std::uint32_t i = 0; i < dump_.holds.size(); ++i) hold_of_.emplace(hold_key_of(dump_.holds[i]), i);
   }
@@ -121,6 +122,7 @@ class Annotator {
       index = static_cast<std::uint32_t>(dump_.waits.size());
       dump_.waits.emplace_back();
     }
+    confirmed_[thread.index] = true;
     Wait* const wait = &dump_.waits[index];
     wait->thread = thread;
     wait->lock = lock->second;
@@ -165,7 +167,19 @@ class Annotator {
     hold.strength = 2;
     if (!thread) dump_.locks[lock->second.index].owner = std::to_string(snapshot_.threads[view.thread].tid);
     name_place(hold, view);
+    if (thread && has_gone_on(thread)) {
+      hold.strength = 1;
+      hold.evidence = table().intern(std::string(table().text(hold.evidence)) + "; the thread has gone on since it was seen to wait");
+    }
     ++stats_.holds;
+  }
+
+  // The capture saw the thread wait for a lock of ours, and the registry, read later, does not: what it holds now it may have got since. Such a pair proves no ring.
+  [[nodiscard]] bool has_gone_on(ThreadIndex thread) const {
+    const std::uint32_t index = wait_of_[thread.index];
+    if (index == kNone || confirmed_[thread.index]) return false;
+    const Lock& lock = dump_.locks[dump_.waits[index].lock.index];
+    return lock.registry_id != 0 && lock.kind != LockKind::kCondition;
   }
 
   // Which frame of the holder took the lock: the one of the function that the place lies in, searched from the inside.
@@ -224,6 +238,7 @@ class Annotator {
   std::unordered_map<std::uint64_t, LockId> lock_ids_;     // by registry id
   std::unordered_map<std::uint64_t, std::uint32_t> locks_by_address_;  // of the capture's
   std::vector<std::uint32_t> wait_of_;                     // by thread of the dump
+  std::vector<bool> confirmed_;                            // by thread of the dump: the registry knows of its wait, too
   std::map<std::tuple<std::uint32_t, std::uint32_t, LockMode>, std::uint32_t> hold_of_;
   std::unordered_map<std::uint64_t, const WaitView*> fronts_;  // by registry id
   std::vector<LockId> replaced_;

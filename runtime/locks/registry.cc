@@ -48,8 +48,12 @@ class SnapshotTaker {
       ++out_.missed;
       return;
     }
+    const std::size_t waits = out_.waits.size();
+    const std::uint64_t sequence = record.wait_sequence.load(std::memory_order_acquire);
     take_wait(record, index);
     take_holds(record, index);
+    // It got what it waited for in between: that it holds it is newer.
+    if (out_.waits.size() > waits && record.wait_sequence.load(std::memory_order_acquire) != sequence) out_.waits.pop_back();
   }
 
   void take_wait(const ThreadSlot& record, std::uint32_t thread) {

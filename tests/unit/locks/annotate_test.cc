@@ -153,6 +153,19 @@ TEST_F(Annotate, AHoldThatTheCaptureInferredBecomesObserved) {
   EXPECT_EQ(dump.locks.at(dump.holds[0].lock.index).registry_id, 7u);
 }
 
+TEST_F(Annotate, AHoldOfAThreadThatWasSeenToWaitBeforeProvesNoRing) {
+  // The capture read its stack while it waited; the registry was read after it had got the lock.
+  dump.locks[1].address = kLock;
+  snapshot.waits.pop_back();
+  snapshot.holds[0] = {.thread = 1, .lock = 7, .shared = false, .place = kTaken};
+  annotate(dump, recording, snapshot, names());
+  ASSERT_EQ(dump.holds.size(), 1u);
+  EXPECT_EQ(dump.holds[0].thread, add_one);
+  EXPECT_EQ(dump.holds[0].basis, Basis::kObserved);
+  EXPECT_EQ(dump.holds[0].strength, 1);
+  EXPECT_NE(recording.table.text(dump.holds[0].evidence).find("has gone on"), std::string_view::npos);
+}
+
 TEST_F(Annotate, AWaitThatTheStackDoesNotShowIsLeftOut) {
   snapshot.waits[1].place = 0x999999;  // it began after the capture
   annotate(dump, recording, snapshot, names());
