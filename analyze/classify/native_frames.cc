@@ -45,7 +45,7 @@ constexpr CallRule kCalls[] = {
 constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "core::", "alloc::", "runtime.", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
                                            "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::", "boost_asio_"};
-constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso"};
+constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso", "/libtailback_preload."};
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
 constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/", "/rustc/", "./nptl/", "./malloc/malloc.c", "./malloc/arena.c", "./elf/dl-", "/sysdeps/"};
 

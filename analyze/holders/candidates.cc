@@ -150,6 +150,7 @@ class Finder {
       candidate.place = hit.place;
       // Who runs what the once is for stands on the line of the others, but past the lock.
       const bool in_once = subject.kind == LockKind::kOnce && hit.frame > 0 && starts_with_any(view.function(hit.frame - 1u), kOnceCalls);
+      candidate.any_lambda = view.function(hit.frame).starts_with("operator");
       candidate.by_address = !has_lines(place, view.frame(hit.frame));
       if (candidate.by_address && !in_once && place.address >= view.frame(hit.frame).address) return false;
       candidate.same_line = !in_once && !candidate.by_address && view.frame(hit.frame).line == place.line;

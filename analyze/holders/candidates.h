@@ -25,6 +25,7 @@ struct Candidate {
   Evidence evidence = Evidence::kRest;
   bool waits_for_it = false;             ///< the thread itself waits for the lock: it would be a lock taken twice
   bool same_line = false;                ///< scope: at the line of the wait itself, not past it
+  bool any_lambda = false;               ///< scope: in a lambda that the dump calls only "operator()", as it does every other of the file
   bool by_address = false;               ///< scope: past it in the function's code, of which no lines are known
   std::uint32_t place = 0;               ///< scope: index into Subject::places
 };

@@ -53,7 +53,7 @@ std::uint8_t strength(const Subject& subject, const Candidate& c, bool deadlock_
     if (subject.pending_writer && c.mode == LockMode::kShared && c.evidence >= Evidence::kReceiver) return 2;
     return deadlock_stated && c.evidence >= Evidence::kReceiver ? 2 : 1;
   }
-  if (scope(c) && c.by_address) return 1;
+  if (scope(c) && (c.by_address || c.any_lambda)) return 1;
   if (scope(c)) return c.same_line && c.evidence == Evidence::kScopeType ? 1 : 2;
   return c.evidence == Evidence::kReceiver || c.evidence == Evidence::kName ? 2 : 1;
 }

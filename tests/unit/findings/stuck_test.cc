@@ -92,6 +92,13 @@ TEST(StalledHolder, IsNotTheWorkerWhoseTurnItIs) {
   EXPECT_FALSE(has(findings_of(turns), FindingKind::kStalledHolder));
 }
 
+TEST(StalledHolder, IsNoMoreThanPossibleInALambdaThatMayBeAnother) {
+  const std::string waiter = "\n__lll_lock_wait()\n___pthread_mutex_lock(mutex=0xa000)\noperator() a.cc:20\n";
+  const std::string crowd = std::string(kJoins) + "3" + waiter + "4" + waiter + "5" + waiter;
+  Recording lambda = recording_of(Runtime::kNative, crowd + "2\n__libc_recv()\noperator() a.cc:31\n");
+  for (const Finding& finding : findings_of(lambda)) EXPECT_EQ(finding.confidence, Confidence::kPossible) << finding.title << (finding.evidence.empty() ? "" : finding.evidence[0]);
+}
+
 TEST(LostSignal, IsNotSaidWhileMainPolls) {
   const std::string waiter = "\nsyscall()\nstd::latch::wait()\nService::serve() s.cc:20\n";
   const std::string crowd = "2" + waiter + "3" + waiter + "4" + waiter;
