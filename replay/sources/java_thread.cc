@@ -79,6 +79,12 @@ bool is_shared_frame(std::string_view function) {
          function.find("StampedLock.acquireRead") != std::string_view::npos || function.find("StampedLock.readLock") != std::string_view::npos;
 }
 
+/// Whether a class that is built on a queued synchronizer is asked for what it guards.
+bool is_acquire_frame(std::string_view function) {
+  const std::size_t at = function.find("Synchronizer.");
+  return at != std::string_view::npos && (function.find("acquire", at) != std::string_view::npos || function.find("Acquire", at) != std::string_view::npos);
+}
+
 bool is_object_wait(std::string_view function) { return function.starts_with("java.lang.Object.wait"); }
 
 }  // namespace
@@ -102,7 +108,7 @@ LockKind java_lock_kind(std::string_view class_name) {
   if (has("Semaphore")) return LockKind::kSemaphore;
   if (has("CountDownLatch")) return LockKind::kWaitGroup;
   if (has("CyclicBarrier") || has("Phaser") || has("Exchanger")) return LockKind::kBarrier;
-  if (has("FutureTask") || has("CompletableFuture") || has("ForkJoinTask") || has("CompletionException")) return LockKind::kFuture;
+  if (has("FutureTask") || has("CompletableFuture") || has("ForkJoinTask") || class_name.ends_with("Future")) return LockKind::kFuture;
   if (has("SynchronousQueue") || has("LinkedTransferQueue")) return LockKind::kChannel;
   if (has("Synchronizer")) return LockKind::kMutex;
   return LockKind::kUnknown;
@@ -227,7 +233,10 @@ void JavaThreads::add_waits() {
       wait.frame = static_cast<std::uint16_t>(i);
       if (is_shared_frame(table.function(frames[i]))) wait.mode = LockMode::kShared;
     }
-    const LockKind kind = java_lock_kind(on_.class_name);
+    LockKind kind = java_lock_kind(on_.class_name);
+    // Parked on an object of a class of its own: a lock where a synchronizer's code asks for it, else a mere place to wait at.
+    const bool asks = std::any_of(frames.begin(), frames.end(), [&](FrameId frame) { return is_acquire_frame(table.function(frame)); });
+    if (kind == LockKind::kUnknown && on_.identity != 0 && !frames.empty()) kind = asks ? LockKind::kMutex : LockKind::kCondition;
     // acquireShared is how semaphores and latches are built, too; there it means nothing.
     if (kind != LockKind::kRwlock) wait.mode = LockMode::kExclusive;
     wait.lock = lock_of(on_, kind);
