@@ -1,4 +1,6 @@
 // Python: threading, queue, concurrent.futures and asyncio, by function and file. The acquire of a lock is C code and has no frame of its own.
+#include <algorithm>
+
 #include "analyze/classify/runtime_rules.h"
 
 namespace tailback::analyze {
@@ -6,20 +8,37 @@ namespace {
 
 constexpr std::string_view kLibraryFiles[] = {"/threading.py", "/queue.py", "/concurrent/futures/", "/asyncio/", "/selectors.py", "/socket.py", "/ssl.py",
                                               "/socketserver.py", "/subprocess.py", "/multiprocessing/", "/http/", "/lib/python3", "<frozen "};
+/// The same as py-spy writes them without --full-filenames: from the outermost package on.
+constexpr std::string_view kShortFiles[] = {"threading.py", "queue.py", "selectors.py", "socket.py", "ssl.py", "socketserver.py", "subprocess.py", "sched.py", "runpy.py"};
+constexpr std::string_view kPackages[] = {"concurrent/futures/", "asyncio/", "multiprocessing/", "http/", "logging/", "importlib/", "urllib/", "email/", "json/"};
+/// What waits for results in concurrent.futures.
+constexpr std::string_view kResults[] = {"result", "exception", "as_completed", "wait", "result_iterator", "_result_or_cancel"};
 /// Outermost frames of any thread, known by name where paths are not there.
 constexpr std::string_view kThreadStart[] = {"_bootstrap", "_bootstrap_inner", "_worker"};
 
+/// Code of a function that has a frame of its own up to Python 3.11: the function itself is the next frame out.
+constexpr std::string_view kComprehensions[] = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"};
+
 bool library(std::string_view function, std::string_view file, std::string_view) {
+  if (std::find(std::begin(kComprehensions), std::end(kComprehensions), function) != std::end(kComprehensions)) return true;
   for (const std::string_view name : kThreadStart) {
     if (function == name) return true;
   }
-  return file.find("site-packages") == std::string_view::npos && contains_any(file, kLibraryFiles);
+  if (file.find("site-packages") != std::string_view::npos) return false;
+  return contains_any(file, kLibraryFiles) || starts_with_any(file, kPackages) || std::find(std::begin(kShortFiles), std::end(kShortFiles), file) != std::end(kShortFiles);
 }
 
 WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_view) {
   WaitSite site;
   std::size_t own = 0;
   while (own < thread.size() && library(thread.function(own), thread.file(own), {})) ++own;
+  const auto waits_for_results = [&] {
+    for (std::size_t i = 0; i < own; ++i) {
+      const std::string_view function = thread.function(i);
+      if (thread.file(i).find("concurrent/futures/_base.py") != std::string_view::npos && std::find(std::begin(kResults), std::end(kResults), function) != std::end(kResults)) return true;
+    }
+    return false;
+  };
   const auto called = [&](std::string_view name, std::size_t within) {
     for (std::size_t i = 0; i < within && i < thread.size(); ++i) {
       if (thread.function(i) == name) return true;
@@ -32,7 +51,7 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
     site.activity.kind = ActivityKind::kFuture;
     site.lock = LockKind::kFuture;
     own = std::max<std::size_t>(own, 2);
-  } else if (called("result", near) && own > 0) {
+  } else if ((called("result", near) && own > 0) || waits_for_results()) {
     site.activity.kind = ActivityKind::kFuture;
     site.lock = LockKind::kFuture;
   } else if (own > 0 && (called("_wait_for_tstate_lock", own) || called("join", own))) {
@@ -41,9 +60,14 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
     site.activity.kind = ActivityKind::kChannelReceive;
   } else if (own > 0 && called("put", own)) {
     site.activity.kind = ActivityKind::kChannelSend;
+  } else if (own > 1 && thread.function(own - 1) == "acquire" && called("wait", own - 1)) {  // a Semaphore is built on a Condition
+    site.activity.kind = ActivityKind::kSemaphore;
+    site.lock = LockKind::kSemaphore;
   } else if (own > 0 && called("acquire", own)) {
     site.activity.kind = ActivityKind::kLock;
     site.lock = LockKind::kMutex;
+  } else if (own > 1 && thread.function(own - 1) == "wait" && called("_wait", own - 1)) {
+    site.activity.kind = ActivityKind::kWaitGroup;  // a Barrier
   } else if (own > 0 && (called("wait", own) || called("wait_for", own))) {
     site.activity.kind = ActivityKind::kCondition;
   } else if (own > 0 && (called("select", own) || called("accept", own) || called("recv_into", own) || called("readinto", own) ||

@@ -2,15 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace tailback::analyze {
 namespace {
 
-/// Bounds on hostile text: a walk outwards, and what one line can hold.
-constexpr std::size_t kDeepest = 64;
+/// A bound on hostile text: what one line can hold.
 constexpr std::size_t kMostHolds = 32;
-constexpr std::size_t kMostGlobals = 1000;
+
+/// Functions of C code that wait for time, for the network, for a file or for another process.
+constexpr auto kBlocking = std::to_array<std::string_view>({"sleep", "recv", "recvfrom", "recv_into", "recvmsg", "accept", "connect", "sendall", "read", "readline", "readlines", "readinto",
+                                                            "flock", "lockf", "waitpid", "wait4", "select", "poll", "input"});
 
 /// Calls that neither block nor run the program's own code for long: a body of one line made of these is over at once.
 bool brief_call(std::string_view name) {
@@ -67,105 +68,6 @@ void PythonSource::add_statement(std::size_t begin, std::size_t end) {
   while (parent != kNone && statements_[parent].indent >= s.indent) parent = statements_[parent].parent;
   s.parent = parent;
   statements_.push_back(s);
-}
-
-// ---- where locks are made
-
-/// Where simple statements begin in a logical line: at its beginning, behind a head's colon, behind a semicolon.
-std::vector<std::size_t> PythonSource::simple_starts(const Statement& s) const {
-  std::vector<std::size_t> starts{s.colon == kNone ? s.begin : s.colon + 1};
-  for (std::size_t i = starts.front(); i < s.end; i = t_.behind(i)) {
-    if (t_.is(i, ";") && i + 1 < s.end) starts.push_back(i + 1);
-  }
-  return starts;
-}
-
-void PythonSource::find_constructions() {
-  for (std::size_t i = 0; i < statements_.size(); ++i) {
-    const Statement& s = statements_[i];
-    if (compound(s, "class")) {
-      std::vector<std::string>& bases = bases_[std::string(name_of(i))];
-      for (std::size_t k = s.begin + 2; k < s.colon; ++k) {
-        if (t_.word(k) && (t_.is(k + 1, ",") || t_.is(k + 1, ")"))) bases.emplace_back(t_[k].text);
-      }
-    }
-    for (const std::size_t begin : simple_starts(s)) {
-      if (begin < s.end) assignment(i, begin);
-    }
-  }
-  // Condition(lock): wait() gives the lock back.
-  std::set<std::string_view> wrapped;
-  for (std::size_t i = 0; i + 1 < t_.size(); ++i) {
-    if (!t_.is(i, "Condition") || !t_.is(i + 1, "(")) continue;
-    for (i += 2; i < t_.size() && !t_.is(i, ")"); ++i) wrapped.insert(t_[i].text);
-  }
-  for (auto& [key, construction] : constructions_) construction.refuted = construction.refuted || wrapped.contains(key.second);
-  if (globals_looked_up_ > kMostGlobals) constructions_.clear();
-}
-
-/// Names that a file takes from threading, and those that its functions say are the module's.
-void PythonSource::find_names() {
-  for (const Statement& s : statements_) {
-    const bool import = t_.is(s.begin, "from") && t_.is(s.begin + 1, "threading");
-    if (!import && !t_.is(s.begin, "global")) continue;
-    for (std::size_t i = s.begin + 1; i < s.end; ++i) {
-      if (!import) globals_.insert(t_[i].text);
-      else if (!t_.is(i - 1, "as") && !t_.is(i + 1, "as")) imported_.insert(t_[i].text);
-    }
-  }
-}
-
-/// "_lock = threading.Lock()", "self._lock: Lock = Lock()"
-void PythonSource::assignment(std::size_t statement, std::size_t begin) {
-  const std::size_t end = statements_[statement].end;
-  const bool attribute = begin + 2 < end && t_.word(begin) && t_.is(begin + 1, ".") && t_.word(begin + 2);
-  std::size_t equals = begin + (attribute ? 3 : 1);
-  if (!t_.word(begin) || equals >= end) return;
-  if (t_.is(equals, ":")) {
-    while (equals < end && !t_.is(equals, "=")) equals = t_.behind(equals);
-  }
-  if (equals >= end || !t_.is(equals, "=") || t_.is(equals + 1, "=")) return;
-  const bool in_head = is_def(statements_[statement]) && begin > statements_[statement].colon;
-  const std::size_t def = in_head ? statement : def_of(statement);
-  std::string type, name(t_[attribute ? begin + 2 : begin].text);
-  bool one_object = true;
-  if (attribute) {
-    if (def != kNone && class_of(def) != kNone && t_.is(begin, self_of(def))) {
-      type = name_of(class_of(def));
-      one_object = false;
-    } else if (bases_.contains(t_[begin].text)) {
-      type = t_[begin].text;
-    } else {
-      return;
-    }
-  } else if (def != kNone) {
-    // A function's own variable, unless it says `global`: then the name is given another value at another time.
-    if (!globals_.contains(name) || ++globals_looked_up_ > kMostGlobals || binds(def, name)) return;
-  } else {
-    for (std::size_t at = statements_[statement].parent, depth = 0; at != kNone && depth < kDeepest; at = statements_[at].parent, ++depth) {
-      if (!compound(statements_[at], "class")) continue;
-      type = name_of(at);
-      break;
-    }
-  }
-  const LockKind kind = constructed(equals + 1);
-  const auto [found, added] = constructions_.try_emplace({std::move(type), std::move(name)});
-  Construction& construction = found->second;
-  construction.refuted = construction.refuted || kind == LockKind::kUnknown || (!added && (construction.kind != kind || construction.one_object != one_object)) ||
-                         (def != kNone && one_object);
-  construction.kind = kind;
-  construction.one_object = one_object;
-}
-
-/// "threading.Lock()", or "Lock()" where the file imports it from threading.
-LockKind PythonSource::constructed(std::size_t value) const {
-  const bool module = t_.is(value, "threading") && t_.is(value + 1, ".");
-  const std::size_t word = module ? value + 2 : value;
-  if (!t_.is(word + 1, "(") || !t_.is(word + 2, ")")) return LockKind::kUnknown;
-  // Nothing may follow that makes it another value: `Lock() if x else None`.
-  if (word + 3 < t_.size() && !t_.is(word + 3, ";") && t_[word + 3].line == t_[word + 2].line) return LockKind::kUnknown;
-  if (!module && (word >= t_.size() || !imported_.contains(t_[word].text))) return LockKind::kUnknown;
-  return t_.is(word, "Lock") ? LockKind::kMutex : t_.is(word, "RLock") ? LockKind::kRecursiveMutex : LockKind::kUnknown;
 }
 
 // ---- blocks and names
@@ -271,52 +173,6 @@ std::string PythonSource::called(const Statement& s, std::string_view method) co
   return name_in(s.begin, s.end - 4);
 }
 
-const PythonSource::Construction* PythonSource::find(std::string_view type, std::string_view name, std::string& owner) const {
-  std::string at(type);
-  for (std::size_t depth = 0; depth < 8; ++depth) {
-    const auto found = constructions_.find(std::pair<std::string, std::string>(at, name));
-    if (found != constructions_.end()) {
-      owner = at;
-      return &found->second;
-    }
-    const auto bases = bases_.find(at);
-    if (at.empty() || bases == bases_.end() || bases->second.size() != 1) return nullptr;  // which of several is not told
-    at = bases->second.front();
-  }
-  return nullptr;
-}
-
-std::optional<SourceHold> PythonSource::resolve(const std::string& expression, std::size_t def, std::uint32_t line) const {
-  const std::size_t dot = expression.find('.');
-  if (expression.empty() || expression.find('.', dot == std::string::npos ? dot : dot + 1) != std::string::npos) return std::nullopt;
-  const std::string_view root = std::string_view(expression).substr(0, dot);
-  std::string_view type, name = root;
-  if (dot != std::string::npos) {
-    name = std::string_view(expression).substr(dot + 1);
-    if (def != kNone && class_of(def) != kNone && root == self_of(def)) type = name_of(class_of(def));
-    else if (bases_.contains(root)) type = root;
-    else return std::nullopt;
-  } else {
-    std::size_t depth = 0;
-    for (std::size_t at = def; at != kNone && depth < kDeepest; at = def_of(at), ++depth) {
-      if (binds(at, name)) return std::nullopt;
-    }
-  }
-  std::string owner;
-  const Construction* construction = find(type, name, owner);
-  if (construction == nullptr || construction->refuted || construction->kind == LockKind::kUnknown) return std::nullopt;
-  // Assigned on the object as well as on the class: which of them is asked for is not told.
-  if (!type.empty() && owner.empty()) return std::nullopt;
-  SourceHold hold;
-  hold.lock = expression;
-  hold.key = owner.empty() ? std::string(name) : owner + "." + std::string(name);
-  hold.kind = construction->kind;
-  hold.one_object = construction->one_object;
-  hold.line = line;
-  hold.text = line_text(text_, line);
-  return hold;
-}
-
 /// Whether the one-line body of a `with` is over at once: then who stands on the line asks for the lock.
 bool PythonSource::body_is_brief(const Statement& s) const {
   for (std::size_t i = s.colon + 1; i < s.end; ++i) {
@@ -377,18 +233,45 @@ void PythonSource::at_with(std::size_t place, std::uint32_t line, std::string_vi
     }
     if (!result.callee_found || !inline_body(s)) return;
     for (const Expression& item : items) {
-      if (auto hold = resolve(item.text, def, item.line)) result.held.push_back(std::move(*hold));
+      if (auto hold = resolve_lock(item.text, def, item.line)) result.held.push_back(std::move(*hold));
     }
     return;
   }
   const auto on_line = std::count_if(items.begin(), items.end(), [&](const Expression& item) { return item.line == line; });
   for (const Expression& item : items) {
-    auto hold = resolve(item.text, def, item.line);
+    auto hold = resolve_lock(item.text, def, item.line);
     if (!hold) continue;
     hold->maybe = on_line > 1 || (inline_body(s) && !body_is_brief(s));
     if (item.line == line) result.taken.push_back(std::move(*hold));
     else if (item.line < line) result.held.push_back(std::move(*hold));
   }
+}
+
+/// Looks for the objects that `callee` is called on to wait: "self.changed.wait()", and a semaphore's `with`, which calls acquire().
+void PythonSource::find_awaited(const Statement& s, std::string_view callee, std::size_t def, SourceEvidence& result) const {
+  const auto add = [&](const std::string& name, std::uint32_t line) {
+    std::optional<SourceHold> object = resolve(name, def, line);
+    if (object && object->kind != LockKind::kMutex && object->kind != LockKind::kRecursiveMutex) result.awaited.push_back(std::move(*object));
+  };
+  for (std::size_t i = s.begin + 2; i + 1 < s.end; ++i) {
+    if (!t_.is(i, callee) || !t_.is(i + 1, "(") || !t_.is(i - 1, ".")) continue;
+    std::size_t begin = i - 2;
+    while (begin >= s.begin + 2 && t_.is(begin - 1, ".")) begin -= 2;
+    add(name_in(begin, i - 1), t_[i].line);
+  }
+  if (!compound(s, "with") || callee != "acquire") return;
+  for (const Expression& item : with_items(s)) add(item.text, item.line);
+}
+
+/// Where no call of Python code is on its way, one of C code may be: those that wait are few.
+std::string PythonSource::blocking_call(const Statement& s) const {
+  std::string found;
+  for (std::size_t i = s.begin; i + 1 < s.end; ++i) {
+    if (!t_.is(i + 1, "(") || std::find(kBlocking.begin(), kBlocking.end(), t_[i].text) == kBlocking.end()) continue;
+    if (!found.empty() && found != t_[i].text) return {};
+    found = t_[i].text;
+  }
+  return found;
 }
 
 /// What the blocks around the place hold, and what was taken by hand on the way to it.
@@ -403,7 +286,7 @@ void PythonSource::add_held(std::size_t place, std::size_t def, SourceEvidence& 
     if (with) taken = with_items(s);
     else if (const std::string lock = called(s, "acquire"); !lock.empty()) taken = {{lock, s.first_line}};
     for (const Expression& item : taken) {
-      auto hold = resolve(item.text, def, item.line);
+      auto hold = resolve_lock(item.text, def, item.line);
       if (hold && !released_between(i, place, item.text, def)) result.held.push_back(std::move(*hold));
       else if (hold) result.released.push_back(std::move(*hold));
     }
@@ -422,12 +305,14 @@ SourceEvidence PythonSource::at(std::uint32_t line, std::string_view callee) con
   result.function_line = def == kNone ? 1 : statements_[def].first_line;
   if (def != kNone && class_of(def) != kNone) result.type = name_of(class_of(def));
   add_held(place, def, result);
+  if (callee.empty()) result.blocks_in = blocking_call(s);
+  else if (callee == "wait" || callee == "wait_for" || callee == "acquire") find_awaited(s, callee, def, result);
   if (compound(s, "with")) {
     at_with(place, line, callee, def, result);
   } else if (!callee.empty()) {
     find_call(s, s.begin, callee, def, result);
   } else if (const std::string lock = called(s, "acquire"); !lock.empty()) {
-    if (auto hold = resolve(lock, def, s.first_line)) result.taken.push_back(std::move(*hold));
+    if (auto hold = resolve_lock(lock, def, s.first_line)) result.taken.push_back(std::move(*hold));
   }
   return result;
 }

@@ -3,7 +3,7 @@
 // Blocks are told by indentation, and only locks whose construction stands in the same file count: `with` opens files and transactions, too.
 //
 // Understood: `with lock:`, `with self._lock:`, `with a, b:`, `lock.acquire()` … `lock.release()` as statements, with try/finally and branches that
-// leave. Not read, because it can't be decided here: a lock that a Condition wraps (wait() gives it back), acquire() with a time limit, locks of
+// leave; what a line waits for: a Condition, an Event, a Semaphore, a Barrier, and calls of C code that have no frame (time.sleep, recv). Not read, because it can't be decided here: a lock that a Condition wraps (wait() gives it back), acquire() with a time limit, locks of
 // another object (`other._lock`), of a closure, or handed in as an argument.
 #pragma once
 
@@ -31,6 +31,7 @@ class PythonSource {
 
  private:
   static constexpr std::size_t kNone = SourceTokens::kNone;
+  static constexpr std::size_t kDeepest = 64;  ///< steps of a walk outwards: a bound on hostile text
 
   /// A logical line.
   struct Statement {
@@ -74,11 +75,14 @@ class PythonSource {
   [[nodiscard]] std::string name_in(std::size_t begin, std::size_t end) const;
   [[nodiscard]] std::string called(const Statement& s, std::string_view method) const;
   [[nodiscard]] std::optional<SourceHold> resolve(const std::string& expression, std::size_t def, std::uint32_t line) const;
+  [[nodiscard]] std::optional<SourceHold> resolve_lock(const std::string& expression, std::size_t def, std::uint32_t line) const;
   [[nodiscard]] const Construction* find(std::string_view type, std::string_view name, std::string& owner) const;
   [[nodiscard]] bool body_is_brief(const Statement& s) const;
   [[nodiscard]] bool released_between(std::size_t from, std::size_t to, const std::string& lock, std::size_t def) const;
   [[nodiscard]] bool block_leaves(std::size_t statement) const;
   void find_call(const Statement& s, std::size_t from, std::string_view callee, std::size_t def, SourceEvidence& result) const;
+  void find_awaited(const Statement& s, std::string_view callee, std::size_t def, SourceEvidence& result) const;
+  [[nodiscard]] std::string blocking_call(const Statement& s) const;
   void at_with(std::size_t place, std::uint32_t line, std::string_view callee, std::size_t def, SourceEvidence& result) const;
   void add_held(std::size_t place, std::size_t def, SourceEvidence& result) const;
 

@@ -53,6 +53,8 @@ struct SourceEvidence {
   std::string callee_object;   ///< what the callee is called on, as written: "other", "q.sink"; empty: nothing, or the object itself
   std::vector<SourceHold> held;     ///< taken before the place and not released, in the order taken
   std::vector<SourceHold> taken;    ///< what the line itself takes: what a thread that waits there waits for
+  std::vector<SourceHold> awaited;  ///< Python: conditions, events, semaphores, barriers that the line waits for by calling `callee`
+  std::string blocks_in;            ///< Python, where no callee is given: the call on the line that waits in C code: "sleep", "recv"; empty: none
   std::vector<SourceHold> released; ///< taken and released again before the place: refutes a hold
 };
 

@@ -6,8 +6,9 @@
 #include <set>
 #include <tuple>
 
-#include "analyze/classify/thread_view.h"
+#include "analyze/classify/runtime_rules.h"
 #include "analyze/classify/source_evidence.h"
+#include "analyze/classify/thread_view.h"
 
 namespace tailback::analyze {
 namespace {
@@ -94,6 +95,7 @@ class PythonLocks {
     const ThreadRecord& thread = dump_.threads[index];
     const ThreadView view(recording_.table, thread);
     const std::optional<SourceHold> wanted = waits ? std::nullopt : asked(view, thread, activities_[index]);
+    if (!waits && !wanted) read_wait(index, view, thread);
     bool reentered = false;
     std::set<Key, KeyLess> mine;
     for (std::size_t frame = 0; frame < view.size(); ++frame) {
@@ -110,6 +112,23 @@ class PythonLocks {
     }
     // Whose lock may be taken again by its owner does not wait for itself, and whether it is its own is not told.
     if (wanted && !reentered) locks_[{view.frame(0).file, wanted->key}].waiters.push_back({index, 0, *wanted});
+  }
+
+  /// What a thread waits for that is no lock: calls of C code have no frame, and of a condition the frames do not say which.
+  void read_wait(std::uint32_t index, const ThreadView& view, const ThreadRecord& thread) {
+    Activity& activity = activities_[index];
+    if (view.size() == 0) return;
+    if (activity.kind == ActivityKind::kUnknown && thread.state != ThreadState::kRunning) {
+      const std::string& call = evidence(view, 0).blocks_in;
+      if (!call.empty()) activity.kind = call == "sleep" ? ActivityKind::kSleep : ActivityKind::kIo;
+    }
+    const std::size_t own = activity.own_frame;
+    if ((activity.kind != ActivityKind::kCondition && activity.kind != ActivityKind::kWaitGroup) || own == 0 || own >= view.size()) return;
+    const std::vector<SourceHold>& awaited = evidence(view, own).awaited;
+    if (awaited.size() != 1) return;
+    const auto [known, added] = conditions_.try_emplace(Key{view.frame(own).file, awaited.front().key});
+    if (added) known->second = add_lock(view.frame(own).file, awaited.front());
+    dump_.waits.push_back(Wait{.thread = {index}, .lock = known->second, .frame = static_cast<std::uint16_t>(own - 1), .since_ns = thread.waited_ns});
   }
 
   void add(StringId file, Named& named) {
@@ -153,7 +172,8 @@ class PythonLocks {
     dump_.waits.push_back(wait);
     Activity& activity = activities_[waiter.thread];
     activity.kind = ActivityKind::kLock;
-    activity.wait_frame = activity.own_frame = 0;
+    activity.wait_frame = 0;
+    activity.own_frame = own_frame(kPythonRules, recording_.table, ThreadView(recording_.table, dump_.threads[waiter.thread]), 0);
     added_ = true;
   }
 
@@ -181,6 +201,7 @@ class PythonLocks {
   std::set<std::uint32_t> other_version_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, SourceEvidence> evidence_;  ///< by file, line, callee
   std::map<Key, Named, KeyLess> locks_;
+  std::map<Key, LockId, KeyLess> conditions_;  ///< and what else is waited at and not held
   bool added_ = false;
 };
 

@@ -81,6 +81,23 @@ TEST(PythonSource, AMembersKeyIsItsClass) {
   EXPECT_EQ(held(kClass + "class S(R):\n    def f(self):\n        with self._lock:\n            work() #@\n"), "R._lock");
 }
 
+TEST(PythonSource, TellsWhatALineWaitsFor) {
+  const std::string box = "import threading, time\nclass Box:\n    def __init__(self): self.full = threading.Condition(); self.slots = threading.Semaphore(3); self.l = threading.Lock()\n";
+  EXPECT_EQ(words(at(box + "    def f(self):\n        self.full.wait() #@\n", "wait").awaited), "Box.full");
+  EXPECT_EQ(words(at(box + "    def f(self):\n        while not self.x: self.full.wait() #@\n", "wait").awaited), "Box.full");
+  EXPECT_EQ(words(at(box + "    def f(self):\n        with self.slots: #@\n            pass\n", "acquire").awaited), "Box.slots");
+  EXPECT_EQ(words(at(box + "    def f(self):\n        with self.full:\n            work() #@\n").held), "") << "wait() may have given it back";
+  EXPECT_EQ(words(at(box + "    def f(self, other):\n        other.full.wait() #@\n", "wait").awaited), "") << "of which class is not told";
+}
+
+TEST(PythonSource, TellsTheCallOfCCodeThatWaits) {
+  EXPECT_EQ(at("def f(s):\n    data += s.recv(4096) #@\n").blocks_in, "recv");
+  EXPECT_EQ(at("def f():\n    time.sleep(30 * 2**n) #@\n").blocks_in, "sleep");
+  EXPECT_EQ(at("def f():\n    total = len(rows) #@\n").blocks_in, "");
+  EXPECT_EQ(at("def f(a, b):\n    b.sendall(a.recv(10)) #@\n").blocks_in, "") << "which of the two is not told";
+  EXPECT_EQ(at("def f():\n    time.sleep(1) #@\n", "sleep").blocks_in, "") << "a function of Python code";
+}
+
 /// Threads of `stacks` ("file function line", innermost first, threads split by "|"), analysed with source read from the path in the dump.
 struct Incident {
   explicit Incident(const std::string& source) : path(::testing::TempDir() + "python_source_" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".py") {
@@ -161,6 +178,13 @@ TEST(PythonLocks, AnRLockMayBeTakenTwice) {
   Incident incident(taken_twice("RLock"));
   incident.thread({{"size", 5}, {"f", 8}});
   EXPECT_EQ(incident.findings(), "");
+}
+
+TEST(PythonLocks, AHolderThatSleepsHasNoFrameForIt) {
+  Incident incident(kGlobals + "import time\ndef f():\n    with A:\n        g()\ndef g():\n    time.sleep(60)\n");
+  incident.thread({{"g", 10}, {"f", 8}});
+  for (int i = 0; i < 4; ++i) incident.thread({{"f", 7}});
+  EXPECT_EQ(incident.findings(), "stalled_holder likely");
 }
 
 TEST(PythonLocks, AnotherObjectsLockIsAnother) {
