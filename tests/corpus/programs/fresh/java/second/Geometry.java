@@ -1,4 +1,4 @@
-// truth: {"kind":["recursive_read_lock","recursive_lock","deadlock_cycle"],"waiting":["area","width","resize"],"holder":["area"]}
+// truth: {"kind":["recursive_lock"],"waiting":["area","width"],"holder":["resize"]}
 import java.util.concurrent.locks.StampedLock;
 
 public class Geometry {
@@ -9,19 +9,13 @@ public class Geometry {
         long stamp = guard.readLock();
         try { return w; } finally { guard.unlockRead(stamp); }
     }
-    int area() throws InterruptedException {
-        long stamp = guard.readLock();
-        try { Thread.sleep(300); return width() * h; } finally { guard.unlockRead(stamp); }
-    }
+    int area() { return width() * h; }
     void resize(int to) {
         long stamp = guard.writeLock();
-        try { w = to; } finally { guard.unlockWrite(stamp); }
+        try { w = to; h = area() / w; } finally { guard.unlockWrite(stamp); }
     }
     public static void main(String[] args) throws Exception {
         Geometry g = new Geometry();
-        Thread draw = new Thread(() -> { try { g.area(); } catch (InterruptedException e) { } }, "draw");
-        draw.start();
-        Thread.sleep(100);
         new Thread(() -> g.resize(7), "resize").start();
         Thread.sleep(100);
         for (int i = 0; i < 3; i++) new Thread(g::width, "layout-" + i).start();
