@@ -7,6 +7,7 @@
 #include "analyze/group/lock_directory.h"
 #include "analyze/holders/infer.h"
 #include "analyze/holders/python_locks.h"
+#include "analyze/holders/task_results.h"
 #include "analyze/trend/finding_trends.h"
 #include "analyze/trend/group_trends.h"
 
@@ -24,6 +25,7 @@ Analysis analyze(Recording& recording, const AnalyzeOptions& options) {
   if (options.source_from_paths) name_locks(recording);
   for (DumpAnalysis& dump : analysis.dumps) {
     if (recording.info.runtime == Runtime::kPython && bind_python_locks(recording, dump.dump, dump.activities, options)) continue;
+    bind_task_results(recording, recording.dumps[dump.dump], dump.activities);
     infer_holders(recording, dump.dump, dump.activities, options);
   }
   ShapeTable shapes(recording.table, options.group_by);

@@ -53,12 +53,14 @@ Activity recorded_activity(const Recording& recording, const Dump& dump, const W
   Activity activity = site.activity;
   const LockKind kind = wait.lock.index < dump.locks.size() ? dump.locks[wait.lock.index].kind : LockKind::kUnknown;
   const ActivityKind by_lock = activity_of(kind);
-  const bool object = kind == LockKind::kUnknown || kind == LockKind::kFutex || by_lock == ActivityKind::kCondition;
+  const bool object = kind == LockKind::kUnknown || kind == LockKind::kFutex || by_lock == ActivityKind::kCondition ||
+                      (by_lock == ActivityKind::kFuture && activity.kind == ActivityKind::kIo);  // the future of a library that fetches something
   if (activity.kind != ActivityKind::kIdle && !(object && activity.kind != ActivityKind::kUnknown && activity.kind != ActivityKind::kSystemCall)) {
     activity.kind = by_lock;
   }
   const ThreadView view(recording.table, dump.threads[wait.thread.index]);
-  if (wait.frame > activity.wait_frame || site.lock == LockKind::kUnknown) activity.wait_frame = wait.frame;
+  const bool told = activity.kind == ActivityKind::kIo;  // the object that a library waits on for its I/O is its own affair
+  if (wait.frame > activity.wait_frame || (site.lock == LockKind::kUnknown && !told)) activity.wait_frame = wait.frame;
   // The frames may know more of the lock's own functions than the source did.
   const std::size_t asking = std::max(dump.asking_frame(wait), kind == LockKind::kMonitor ? 0 : activity.wait_frame + std::size_t{1});
   activity.own_frame = own_frame(rules, recording.table, view, asking);

@@ -13,7 +13,7 @@ struct FrameRule {
   ActivityKind kind;
 };
 
-/// Innermost frames first; the first that matches decides.
+/// The outermost of the library's frames that matches decides: what the program called says what it waits for, and what that is built of does not.
 constexpr FrameRule kFrames[] = {
     {"java.lang.Thread.sleep", ActivityKind::kSleep},
     {"java.util.concurrent.TimeUnit.sleep", ActivityKind::kSleep},
@@ -21,26 +21,46 @@ constexpr FrameRule kFrames[] = {
     {"java.util.concurrent.FutureTask.get", ActivityKind::kFuture},
     {"java.util.concurrent.FutureTask.awaitDone", ActivityKind::kFuture},
     {"java.util.concurrent.CompletableFuture.", ActivityKind::kFuture},
+    {"java.util.concurrent.ForkJoinTask.get", ActivityKind::kFuture},
+    {"java.util.concurrent.ForkJoinTask.join", ActivityKind::kFuture},
+    {"java.util.concurrent.ForkJoinTask.invoke", ActivityKind::kFuture},
+    {"java.util.concurrent.ForkJoinTask.awaitDone", ActivityKind::kFuture},
+    {"java.util.concurrent.AbstractExecutorService.invoke", ActivityKind::kFuture},
     {"java.util.concurrent.CountDownLatch.await", ActivityKind::kWaitGroup},
     {"java.util.concurrent.Phaser.", ActivityKind::kWaitGroup},
     {"java.util.concurrent.CyclicBarrier.", ActivityKind::kWaitGroup},
+    {"java.util.concurrent.Exchanger.", ActivityKind::kWaitGroup},
     {"java.util.concurrent.Semaphore.acquire", ActivityKind::kSemaphore},
-    {"java.util.concurrent.ArrayBlockingQueue.put", ActivityKind::kChannelSend},
-    {"java.util.concurrent.LinkedBlockingQueue.put", ActivityKind::kChannelSend},
-    {"java.util.concurrent.SynchronousQueue.put", ActivityKind::kChannelSend},
-    {"java.util.concurrent.ArrayBlockingQueue.", ActivityKind::kChannelReceive},
-    {"java.util.concurrent.LinkedBlockingQueue.", ActivityKind::kChannelReceive},
-    {"java.util.concurrent.LinkedBlockingDeque.", ActivityKind::kChannelReceive},
-    {"java.util.concurrent.SynchronousQueue.", ActivityKind::kChannelReceive},
+    {"java.util.concurrent.Semaphore.tryAcquire", ActivityKind::kSemaphore},
     {"java.net.", ActivityKind::kIo},
+    {"jdk.internal.net.http.", ActivityKind::kIo},
     {"sun.nio.ch.", ActivityKind::kIo},
     {"sun.nio.fs.", ActivityKind::kIo},
+    {"java.nio.channels.", ActivityKind::kIo},
     {"java.io.", ActivityKind::kIo},
     {"java.util.zip.", ActivityKind::kRunning},
     {"java.lang.UNIXProcess.waitFor", ActivityKind::kIo},
     {"java.lang.ProcessImpl.waitFor", ActivityKind::kIo},
     {"java.lang.Object.wait", ActivityKind::kCondition},
     {"java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.", ActivityKind::kCondition}};
+
+/// Methods of queues that wait for room; the others that wait do so for an element.
+constexpr std::string_view kPuts[] = {"put", "offer", "transfer", "add"};
+
+/// "java.util.concurrent.LinkedBlockingQueue.putLast" puts.
+ActivityKind of_queue(std::string_view function) {
+  const std::size_t dot = function.rfind('.');
+  const std::string_view type = function.substr(0, dot);
+  if (dot == std::string_view::npos || !function.starts_with("java.util.concurrent.") || !(type.ends_with("Queue") || type.ends_with("Deque"))) return ActivityKind::kUnknown;
+  return starts_with_any(function.substr(dot + 1), kPuts) ? ActivityKind::kChannelSend : ActivityKind::kChannelReceive;
+}
+
+ActivityKind meaning(std::string_view function) {
+  for (const FrameRule& rule : kFrames) {
+    if (function.starts_with(rule.function)) return rule.kind;
+  }
+  return of_queue(function);
+}
 
 bool library(std::string_view function, std::string_view, std::string_view) { return starts_with_any(function, kLibraries); }
 
@@ -49,14 +69,15 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   std::size_t last = 0;
   for (std::size_t i = 0; i < thread.size() && library(thread.function(i), {}, {}); ++i) {
     last = i;
-    for (const FrameRule& rule : kFrames) {
-      if (site.activity.kind == ActivityKind::kUnknown && thread.function(i).starts_with(rule.function)) site.activity.kind = rule.kind;
-    }
+    if (const ActivityKind kind = meaning(thread.function(i)); kind != ActivityKind::kUnknown) site.activity.kind = kind;
   }
   site.activity.wait_frame = static_cast<std::uint16_t>(last);
-  // The JVM's own threads (compilers, collectors) have no frames at all.
-  if (thread.size() == 0) site.activity.kind = record.state == ThreadState::kBlocked ? ActivityKind::kUnknown : ActivityKind::kIdle;
+  // The JVM's own threads (compilers, collectors) have no frames at all, and "waiting on condition" is how their rest is told.
+  const bool rests = record.state != ThreadState::kBlocked || state == "waiting on condition";
+  if (thread.size() == 0 && rests) site.activity.kind = ActivityKind::kIdle;
   site.activity.timed = state.starts_with("TIMED_WAITING");
+  // Java says runnable of what waits in a system call; of what waits for another thread it never does.
+  if (record.state == ThreadState::kRunning && site.activity.kind != ActivityKind::kIo && site.activity.kind != ActivityKind::kIdle) site.activity.kind = ActivityKind::kUnknown;
   if (site.activity.kind == ActivityKind::kUnknown) {
     if (record.state == ThreadState::kRunning) site.activity.kind = ActivityKind::kRunning;
     if (record.state == ThreadState::kSleeping) site.activity.kind = ActivityKind::kSleep;

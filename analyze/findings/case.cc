@@ -75,10 +75,15 @@ std::string Case::function(ThreadIndex thread, std::size_t frame) const {
   return name.empty() ? "?" : name;
 }
 
-std::string Case::holder(const Hold& hold) const {
-  if (hold.frame != Hold::kNoFrame) return function(hold.thread, hold.frame);
-  return function(hold.thread, activity(hold.thread).own_frame);
+/// What a library locks on the way, the program's function that called it holds.
+std::size_t Case::holding_frame(const Hold& hold) const {
+  if (hold.frame == Hold::kNoFrame) return activity(hold.thread).own_frame;
+  const ThreadView stack = view(hold.thread);
+  const std::size_t own = recording_.info.runtime == Runtime::kJava ? own_frame(rules_, recording_.table, stack, hold.frame) : hold.frame;
+  return own < stack.size() ? own : hold.frame;
 }
+
+std::string Case::holder(const Hold& hold) const { return function(hold.thread, holding_frame(hold)); }
 
 std::string Case::holds(const Hold& hold) const { return holder(hold) + (confidence(&hold) == Confidence::kPossible ? " seems to hold" : " holds"); }
 
@@ -86,7 +91,7 @@ std::string Case::waiter(ThreadIndex thread) const { return function(thread, act
 
 std::string Case::lock(LockId id) const {
   const Lock& lock = dump_.locks[id.index];
-  const std::string label = lock_label(recording_.table, lock);
+  const std::string label = lock_label(recording_, lock);
   return namesake_[id.index] && lock.address != 0 ? label + " " + address_text(lock.address) : label;
 }
 
@@ -105,11 +110,12 @@ std::string Case::doing(ThreadIndex thread) const {
     call = std::string(plain);
   }
   const std::string in = " in " + call;
+  const bool queues = recording_.info.runtime == Runtime::kJava || recording_.info.runtime == Runtime::kPython;
   switch (what.kind) {
     case ActivityKind::kRunning: return "runs";
     case ActivityKind::kLock: return "waits for a lock";
-    case ActivityKind::kChannelSend: return "sends to a channel that nobody reads";
-    case ActivityKind::kChannelReceive: return "receives from a channel that nobody fills";
+    case ActivityKind::kChannelSend: return queues ? "puts into a queue that is full" : "sends to a channel that nobody reads";
+    case ActivityKind::kChannelReceive: return queues ? "takes from a queue that is empty" : "receives from a channel that nobody fills";
     case ActivityKind::kSelect: return "waits in a select";
     case ActivityKind::kCondition: return "waits for a condition";
     case ActivityKind::kWaitGroup: return "waits for a count to be reached";
@@ -188,7 +194,7 @@ ChainLink Case::link(ThreadIndex thread, const Hold* hold, const Wait* wait) con
     if (at.file.valid() && at.line != 0) place = std::string(stack.file(frame)) + ":" + std::to_string(at.line);
   };
   const std::size_t own = activity(thread).own_frame;
-  name_and_place(hold != nullptr && hold->frame != Hold::kNoFrame ? hold->frame : own, link.function, link.place);
+  name_and_place(hold != nullptr ? holding_frame(*hold) : own, link.function, link.place);
   if (hold != nullptr) {
     link.holds = hold->lock;
     link.mode = hold->mode;
@@ -204,6 +210,10 @@ ChainLink Case::link(ThreadIndex thread, const Hold* hold, const Wait* wait) con
 void Case::add_evidence(Finding& finding, const Hold& hold) const {
   const std::string thread = std::string(thread_word(recording_.info.runtime)) + " " + dump_.threads[hold.thread.index].id;
   const std::string_view told = recording_.table.text(hold.evidence);
+  if (dump_.locks[hold.lock.index].kind == LockKind::kFuture && !told.empty()) {
+    finding.evidence.push_back(thread + " makes the result: " + std::string(told));
+    return;
+  }
   const std::string_view verb = hold.basis == Basis::kObserved ? " holds " : hold.strength >= 2 ? " must hold " : " may hold ";
   std::string text = thread + std::string(verb) + lock(hold.lock) +
                      (told.empty() ? hold.basis == Basis::kObserved ? ": on record" : "" : ": " + std::string(told));

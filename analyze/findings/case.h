@@ -67,6 +67,7 @@ class Case {
 
  private:
   [[nodiscard]] std::vector<Ring> find_rings() const;
+  [[nodiscard]] std::size_t holding_frame(const Hold& hold) const;
   void find_explained();
   void find_namesakes();
 

@@ -1,6 +1,7 @@
 // Senders and receivers that can't meet: a lock held across the channel operation, or senders that nobody is left to serve.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "analyze/findings/roots.h"
 #include "analyze/findings/rules.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::uint64_t kCrowd = 50;   ///< of senders in one place: more than a moment's queue
 
+constexpr std::uint64_t kFewestPuts = 2;
+
 bool on_channel(ActivityKind kind) { return kind == ActivityKind::kChannelSend || kind == ActivityKind::kChannelReceive; }
 
 bool stuck(ActivityKind kind) {
@@ -18,11 +21,24 @@ bool stuck(ActivityKind kind) {
          kind == ActivityKind::kJoin || kind == ActivityKind::kSemaphore;
 }
 
+/// Go and what is like it has channels, others queues.
+struct Words {
+  std::string_view noun, operation, send, into, receive, give_up;
+};
+
+Words words_for(const Case& dump) {
+  constexpr Words kChannels{"channel", "channel operation", "send", "to a channel", "receive from it", "select with a way out"};
+  constexpr Words kQueues{"queue", "wait at the queue", "put", "into a queue that is full", "take from it", "offer, put or take with a time limit"};
+  const Runtime runtime = dump.recording().info.runtime;
+  return runtime == Runtime::kJava || runtime == Runtime::kPython ? kQueues : kChannels;
+}
+
 /// Every thread that takes part waits for another thread: nothing from outside will wake one.
 bool all_stuck(const Case& dump) {
   if (dump.dump().threads_missed != 0) return false;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const Activity& activity = dump.activity({i});
+    if (wakes_up(dump, {i})) return false;
     if (!stuck(activity.kind) && takes_part(dump.recording().table, dump.rules(), dump.view({i}), activity)) return false;
   }
   return true;
@@ -36,11 +52,12 @@ void across_a_lock(const Case& dump, bool all, Found& found) {
     add_root(dump, finding, root);
     finding.severity = all ? severity_of(finding.confidence) : FindingSeverity::kStall;
     const std::string holds = root.hold != nullptr ? dump.holds(*root.hold) : dump.waiter(root.thread) + " holds", name = dump.lock(root.lock);
-    finding.title = "lock held across a channel operation";
+    const auto [noun, operation, send, into, receive, give_up] = words_for(dump);
+    finding.title = "lock held across a " + std::string(operation);
     finding.explanation = holds + " " + name + " and " + dump.doing(root.thread) + ". " + dump.threads(finding.blocked_in_all) + (finding.blocked_in_all == 1 ? " waits for " : " wait for ") + name +
-                          "; if one of them is the partner on the channel, neither ever goes on.";
-    finding.fix = "Give " + name + " back before the channel operation, or make the operation one that can give up (select with a way out).";
-    finding.refuted_by = "a partner on the channel that does not need " + name + ", or a later dump in which the holder has gone on";
+                          "; if one of them is the partner on the " + std::string(noun) + ", neither ever goes on.";
+    finding.fix = "Give " + name + " back before the " + std::string(operation) + ", or make it one that can give up (" + std::string(give_up) + ").";
+    finding.refuted_by = "a partner on the " + std::string(noun) + " that does not need " + name + ", or a later dump in which the holder has gone on";
     if (all) finding.evidence.push_back("every thread that takes part waits for another one");
     found.findings.push_back(std::move(finding));
   }
@@ -149,10 +166,11 @@ void without_partner(const Case& dump, const History& history, bool all, Found& 
   finding.blocked_directly = finding.blocked_in_all = count;
   for (const Senders& s : waiting) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[s.first.index].waited_ns);
   finding.title = "senders that nobody serves";
-  finding.explanation = dump.threads(count) + (count == 1 ? " sends" : " send") + " to a channel in " + places_of(dump, finding) + ", and no thread of the dump is seen to receive from it.";
+  const auto [noun, operation, send, into, receive, give_up] = words_for(dump);
+  finding.explanation = dump.threads(count) + " " + std::string(send) + (count == 1 ? "s" : "") + " " + std::string(into) + " in " + places_of(dump, finding) + ", and no thread of the dump is seen to " + std::string(receive) + ".";
   if (const std::string entry = common_entry(dump, finding); !entry.empty()) finding.explanation += " All of them run " + entry + ": if that is who receives, too, nobody is left to.";
-  finding.fix = "Let the receiver drain the channel until it is closed, give the channel room for the last result, or let the sender give up (select with a way out).";
-  finding.refuted_by = "a receiver that comes back to the channel: other senders in a later dump";
+  finding.fix = "Let the receiver drain the " + std::string(noun) + " to its end, whatever fails on the way, give it room for the last result, or let the sender give up (" + std::string(give_up) + ").";
+  finding.refuted_by = "a receiver that comes back to the " + std::string(noun) + ": other senders in a later dump";
   if (all) finding.evidence.push_back("every thread that takes part waits for another one");
   found.findings.push_back(std::move(finding));
 }
@@ -164,7 +182,10 @@ void find_channel_deadlock(const Case& dump, const History& history, Found& foun
   const std::size_t before = found.findings.size();
   across_a_lock(dump, all, found);
   if (found.findings.size() != before) return;
-  if (dump.recording().info.runtime == Runtime::kGo) return without_partner(dump, history, all, found);
+  // A crowd of senders alone is what a queue of a fixed size is for, where it is no channel; and one thread at one is nothing yet.
+  const auto puts = [](std::uint64_t sum, const Group& group) { return sum + (group.activity == ActivityKind::kChannelSend ? group.count : 0); };
+  const bool several = std::accumulate(dump.groups().begin(), dump.groups().end(), std::uint64_t{0}, puts) >= kFewestPuts;
+  if (dump.recording().info.runtime == Runtime::kGo || (all && several)) return without_partner(dump, history, all, found);
   const bool queues = std::any_of(dump.groups().begin(), dump.groups().end(), [](const Group& group) { return on_channel(group.activity); });
   if (queues) found.not_evaluated.push_back({FindingKind::kChannelDeadlock, "the dump does not tell which threads put into and take from one queue; only locks held across one were looked at"});
 }

@@ -16,6 +16,7 @@ constexpr double kGrowthRatio = 1.5;
 constexpr double kStayedRatio = 0.9;      ///< of the members of the dump before: a pool that breathes changes them
 constexpr std::uint64_t kCrowd = 1000;    ///< in a single dump, where growth can't be seen
 constexpr double kCrowdShare = 0.5;
+constexpr std::uint64_t kPools = 200;     ///< idle workers of one kind of executor, each alone at a queue of its own
 
 /// A leaked thread waits for something of its own, so the lock's identity must not count: the stack alone does.
 struct Crowd {
@@ -93,11 +94,45 @@ void report(const Case& dump, const Crowd& crowd, const Before* before, Found& f
   found.findings.push_back(std::move(finding));
 }
 
+/// Executors that nobody shuts down: their workers have nothing to do, and each waits at another queue. A pool's workers share theirs.
+void find_idle_pools(const Case& dump, Found& found) {
+  struct Workers {
+    Crowd crowd;
+    std::unordered_set<std::uint32_t> queues;
+  };
+  std::map<std::uint32_t, Workers> by_stack;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const Wait* wait = dump.graph().wait_of({i});
+    if (dump.activity({i}).kind != ActivityKind::kIdle || wait == nullptr || dump.dump().locks[wait->lock.index].address == 0) continue;
+    Workers& workers = by_stack[dump.dump().threads[i].stack.index];
+    if (workers.crowd.count == 0) workers.crowd.first = {i};
+    workers.crowd.count += dump.dump().threads[i].count;
+    workers.queues.insert(wait->lock.index);
+  }
+  const auto all = static_cast<double>(dump.dump().thread_count());
+  for (const auto& [stack, workers] : by_stack) {
+    if (workers.queues.size() < kPools || workers.queues.size() != workers.crowd.count || static_cast<double>(workers.crowd.count) < kCrowdShare * all) continue;
+    report(dump, workers.crowd, nullptr, found);
+    Finding& finding = found.findings.back();
+    // The queue's method, behind what it is built of.
+    const std::size_t take = dump.activity(workers.crowd.first).wait_frame + std::size_t{1};
+    const ThreadView view = dump.view(workers.crowd.first);
+    if (take < view.size()) finding.chain.front().function = finding.chain.front().wait_function = std::string(view.function(take));
+    const std::string where = dump.function(workers.crowd.first, take);
+    finding.title = "executors that nobody shuts down pile up";
+    finding.explanation = dump.threads(workers.crowd.count) + " have nothing to do, each alone at a queue of its own (" + where +
+                          "): every one is an executor of one thread that was used and left.";
+    finding.fix = "Make the executor once and share it, or shut it down when its work is done (shutdown in a finally, try-with-resources).";
+    finding.evidence.push_back(with_separators(workers.queues.size()) + " queues with one idle worker each");
+  }
+}
+
 }  // namespace
 
 void find_leak(const Case& dump, const History& history, Found& found) {
   const std::uint64_t all = dump.dump().thread_count();
   const bool alone = dump.index() == 0;
+  find_idle_pools(dump, found);
   if (alone) found.not_evaluated.push_back({FindingKind::kLeak, "growth needs two dumps; only crowds were looked at"});
   std::map<std::uint32_t, Crowd> sorted;
   for (const auto& [stack, crowd] : crowds(dump)) sorted.emplace(stack, crowd);

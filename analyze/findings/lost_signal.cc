@@ -17,19 +17,30 @@ struct Crowd {
   std::uint64_t count = 0;
 };
 
+/// A barrier by its lock, or by the functions that it is made of: it stands on a condition.
+bool at_a_barrier(const Case& dump, ThreadIndex thread, const Wait* wait) {
+  if (wait != nullptr && dump.dump().locks[wait->lock.index].kind == LockKind::kBarrier) return true;
+  const ThreadView view = dump.view(thread);
+  for (std::size_t i = 0; i < dump.activity(thread).own_frame && i < view.size(); ++i) {
+    if (view.function(i).find("Barrier.") != std::string_view::npos || view.function(i).find("Phaser.") != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 /// main() waits for what it started as a matter of course; worth a word only where nothing of that is left.
 bool is_asked(const Case& dump, ThreadIndex thread, bool alone) {
   if (!for_a_signal(dump.activity(thread).kind)) return false;
   return alone || takes_part(dump.recording().table, dump.rules(), dump.view(thread), dump.activity(thread));
 }
 
-/// By the condition where it has an identity, else by the place.
+/// By the condition where it has an identity, else by the place. At a barrier each may wait on a node of its own.
 std::map<std::string, Crowd> crowds(const Case& dump, bool alone) {
   std::map<std::string, Crowd> all;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (!is_asked(dump, {i}, alone)) continue;
     const Wait* wait = dump.graph().wait_of({i});
-    const std::string key = wait != nullptr ? "lock " + std::to_string(wait->lock.index) : "at " + dump.waiter({i});
+    const bool shared = wait != nullptr && (dump.dump().locks[wait->lock.index].kind != LockKind::kBarrier || dump.graph().waits_for(wait->lock).size() > 1);
+    const std::string key = shared ? "lock " + std::to_string(wait->lock.index) : "at " + dump.waiter({i});
     Crowd& crowd = all[key];
     crowd.members.push_back({i});
     crowd.count += dump.dump().threads[i].count;
@@ -58,7 +69,7 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
   const bool condition = dump.activity(crowd.members.front()).kind == ActivityKind::kCondition && dump.recording().info.runtime == Runtime::kGo;
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
-    if (loops_over_events(dump, {i})) return true;
+    if (loops_over_events(dump, {i}) || wakes_up(dump, {i})) return true;
     if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
     if (condition && accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
   }
@@ -86,6 +97,13 @@ bool one_alone(const Case& dump) {
 
 void describe(const Case& dump, Finding& finding, ThreadIndex first, std::uint64_t count) {
   const std::string waits = dump.threads(count) + (count == 1 ? " waits" : " wait");
+  if (at_a_barrier(dump, first, dump.graph().wait_of(first))) {
+    finding.title = "a barrier that not all parties reach";
+    finding.explanation = waits + " at a barrier in " + dump.waiter(first) + ", and no other thread of the dump takes part. A party that has ended or failed on its way never arrives.";
+    finding.fix = "Let a party that fails leave the barrier or break it (in a finally, a guard), and give the wait a time limit.";
+    finding.refuted_by = "a thread that comes into being later and arrives";
+    return;
+  }
   if (dump.activity(first).kind == ActivityKind::kWaitGroup) {
     finding.title = "a count that nobody is left to bring down";
     finding.explanation = waits + " in " + dump.waiter(first) + " until a count is down, and no other thread of the dump takes part. Whoever was counted has ended without saying so, or stands among those that wait.";

@@ -31,6 +31,19 @@ bool is_a_lock(LockKind kind) {
   return kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock || kind == LockKind::kMonitor;
 }
 
+/// A lock that moves is nobody's for the moment in which it goes from one to the next; its waiters have run, then, and not only waited.
+/// In Python the next one has it already, and waits for the interpreter on the very line on which it asked.
+bool may_change_hands(const Case& dump, LockId lock) {
+  constexpr std::int64_t kHasRunNs = 200'000'000;
+  const Runtime runtime = dump.recording().info.runtime;
+  if (runtime != Runtime::kJava && runtime != Runtime::kPython) return false;
+  const auto waits = dump.graph().waits_for(lock);
+  return std::any_of(waits.begin(), waits.end(), [&](std::uint32_t w) {
+    const ThreadRecord& thread = dump.dump().threads[dump.dump().waits[w].thread.index];
+    return runtime == Runtime::kPython || thread.cpu_ns >= kHasRunNs;
+  });
+}
+
 /// Nobody but its waiters, and threads that take no part, is in the dump.
 bool nobody_left(const Case& dump, LockId lock) {
   if (dump.dump().threads_missed != 0) return false;
@@ -51,12 +64,23 @@ bool nobody_left(const Case& dump, LockId lock) {
   return others;
 }
 
+/// What gives a lock back by itself.
+std::string_view guard_of(Runtime runtime) {
+  switch (runtime) {
+    case Runtime::kGo: return "defer";
+    case Runtime::kJava: return "unlock() in a finally";
+    case Runtime::kPython: return "a with block";
+    case Runtime::kNative: return "a guard (std::lock_guard)";
+    default: return "a guard";
+  }
+}
+
 void describe(const Case& dump, Finding& finding, LockId lock, const std::string& owner) {
   const std::string name = dump.lock(lock);
   finding.title = owner.empty() ? "lock that no thread left could give back" : "lock whose holder is gone";
   finding.explanation = owner.empty() ? "Every thread that takes part waits for " + name + "; nobody is left who could hold it. It was taken and not given back."
                                       : "Thread " + owner + " took " + name + " and has ended without giving it back. Nobody else can.";
-  finding.fix = "Give the lock back on every way out of the function that takes it: a guard (lock_guard, defer, try/finally) instead of a call by hand.";
+  finding.fix = "Give the lock back on every way out of the function that takes it, errors too: " + std::string(guard_of(dump.recording().info.runtime)) + " instead of a call by hand.";
   finding.refuted_by = owner.empty() ? "a thread that is missing from the dump, or that has moved in a later one" : "thread " + owner + " in a list of the process's threads";
 }
 
@@ -71,7 +95,7 @@ void find_orphaned_lock(const Case& dump, const History&, Found& found) {
     if (!is_a_lock(lock.kind) || dump.graph().waits_for(id).empty() || held(dump, id) || named(found, id)) continue;
     const bool gone = !lock.owner.empty() && !lives(dump, lock.owner);
     if (gone && owner_changed(dump, id)) continue;
-    if (!gone && (!lock.owner.empty() || !nobody_left(dump, id))) continue;
+    if (!gone && (!lock.owner.empty() || may_change_hands(dump, id) || !nobody_left(dump, id))) continue;
     Finding finding = dump.finding(FindingKind::kOrphanedLock);
     finding.locks.push_back(id);
     finding.confidence = !gone || newest(dump, lock.owner) ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;

@@ -80,6 +80,22 @@ bool somebody_else_acts(const Case& dump, const Pool& pool) {
   });
 }
 
+std::uint64_t waiting_for_results(const Case& dump) {
+  std::uint64_t count = 0;
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) count += dump.activity({i}).kind == ActivityKind::kFuture ? dump.dump().threads[i].count : 0;
+  return count;
+}
+
+/// A thread of a library that waits for answers from outside, an HTTP client's: what it receives may be the result.
+bool somebody_fetches(const Case& dump) {
+  for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
+    const ThreadView view = dump.view({i});
+    if (dump.activity({i}).kind != ActivityKind::kIo || outermost_own(dump.recording().table, dump.rules(), view) != view.size()) continue;
+    if (!accepts(dump.recording().table, dump.rules(), view)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void find_pool_exhaustion(const Case& dump, const History& history, Found& found) {
@@ -100,13 +116,17 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     pool.members.push_back({i});
   }
   for (const auto& [name, pool] : pools) {
-    if (pool.workers < kFewestWorkers || pool.waiting != pool.workers) continue;
+    if (pool.workers == 0 || pool.waiting != pool.workers) continue;
     if (history.normal(dump.dump().threads[pool.members.front().index].stack, pool.waiting)) continue;
     Finding finding = dump.finding(FindingKind::kPoolExhaustion);
-    const bool acts = !missing.empty() || somebody_else_acts(dump, pool);
-    if (acts && !pool.known_executor) continue;
     const bool futures = dump.activity(pool.members.front()).kind == ActivityKind::kFuture;
-    finding.confidence = acts || !futures ? Confidence::kPossible : Confidence::kLikely;
+    const bool acts = !missing.empty() || somebody_else_acts(dump, pool) || (futures && somebody_fetches(dump));
+    if (acts && !pool.known_executor) continue;
+    // An executor of one thread is a pool, too, where others wait for what it should make.
+    if (pool.workers < kFewestWorkers && (acts || !pool.known_executor || waiting_for_results(dump) < kFewestWorkers)) continue;
+    // Java's and Python's executors show in the stacks of their workers; threads that do not show one may be no pool at all.
+    const bool pool_shows = pool.known_executor || dump.recording().info.runtime == Runtime::kNative;
+    finding.confidence = acts || !futures || !pool_shows || pool.workers < kFewestWorkers ? Confidence::kPossible : Confidence::kLikely;
     finding.severity = severity_of(finding.confidence);
     const ThreadIndex first = pool.members.front();
     ChainLink link = dump.link(first, nullptr, dump.graph().wait_of(first));
@@ -116,10 +136,13 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     finding.chain.push_back(std::move(link));
     finding.blocked_directly = finding.blocked_in_all = pool.waiting;
     for (const ThreadIndex member : pool.members) finding.oldest_wait_ns = std::max(finding.oldest_wait_ns, dump.dump().threads[member.index].waited_ns);
-    const bool hands_over = dump.activity(first).kind == ActivityKind::kChannelSend;
-    const std::string what = hands_over ? "room in a channel" : "a result", tasks = "All " + with_separators(pool.workers) + " workers run tasks that wait for " + what + " in ";
+    const bool hands_over = dump.activity(first).kind == ActivityKind::kChannelSend, one = pool.workers == 1;
+    const std::string what = hands_over ? "room in a channel" : "a result";
+    const std::string tasks = (one ? "The one worker runs a task that waits for " : "All " + with_separators(pool.workers) + " workers run tasks that wait for ") + what + " in ";
     finding.title = "every worker of the pool waits for " + what;
-    finding.explanation = tasks + dump.waiter(first) + (hands_over ? ". If that is the pool's own queue, nobody is left to take from it." : ". If those results are tasks of the same pool, none of them will ever run.");
+    finding.explanation = tasks + dump.waiter(first) + (hands_over ? ". If that is the pool's own queue, nobody is left to take from it."
+                                                        : one      ? ". If that is a task of the same pool, it will never run."
+                                                                   : ". If those results are tasks of the same pool, none of them will ever run.");
     finding.fix = "Don't wait for a task of the pool inside a task of it: continue when it is done (a callback), run it in place, or give inner tasks a pool of their own.";
     finding.refuted_by = "results that come from outside the pool, or a later dump in which a worker has gone on";
     finding.evidence.push_back(with_separators(pool.waiting) + " of " + with_separators(pool.workers) + " workers wait for " + what + ", none is free");

@@ -15,7 +15,7 @@ void find_recursive_lock(const Case& dump, const History&, Found& found) {
     const bool upgrade = step.hold->mode == LockMode::kShared && step.mode == LockMode::kExclusive;
     finding.title = upgrade ? "write lock asked for by a reader of the same lock" : "lock taken twice by one thread";
     finding.explanation = dump.holds(*step.hold) + " " + lock + (upgrade ? " for reading" : "") + (outer == inner ? ", and asks for it again" : ", and calls on to " + inner + ", which asks for it again") +
-                          (upgrade ? ", for writing" : "") + ". The lock is not recursive: the thread waits for itself, and everyone else for the thread.";
+                          (upgrade ? ", for writing. A writer waits until nobody reads" : ". The lock is not recursive") + ": the thread waits for itself, and everyone else for the thread.";
     finding.fix = upgrade ? "Give the read lock back before asking for the write lock, and check again what was read; or take the write lock from the start."
                           : "Split out of " + inner + " a part that expects the lock to be held, and call that from " + outer + "; or give the lock back first.";
     if (dump.dump().locks[step.lock.index].kind == LockKind::kOnce) {

@@ -33,6 +33,11 @@ bool named(const Found& found, LockId lock) {
   });
 }
 
+bool wakes_up(const Case& dump, ThreadIndex thread) {
+  const Runtime runtime = dump.recording().info.runtime;
+  return dump.activity(thread).kind == ActivityKind::kSleep && (runtime == Runtime::kJava || runtime == Runtime::kPython);
+}
+
 bool told(const Case& dump, const Found& found, StackId stack) {
   return std::any_of(found.findings.begin(), found.findings.end(), [&](const Finding& finding) {
     return std::any_of(finding.chain.begin(), finding.chain.end(), [&](const ChainLink& link) {

@@ -65,6 +65,8 @@ void note_what_is_lacking(const Case& dump, Found& found);
 /// Whether a thread that is none of `members` (ascending) acts, and does what `idle` does not name.
 [[nodiscard]] bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind));
 
+/// Whether a thread sleeps that does something when it wakes up, nobody knows what. Go's and native main()s sleep to wait for the others.
+[[nodiscard]] bool wakes_up(const Case& dump, ThreadIndex thread);
 /// Whether an earlier rule has told of threads on this stack: what they wait for says more than how many they are.
 [[nodiscard]] bool told(const Case& dump, const Found& found, StackId stack);
 

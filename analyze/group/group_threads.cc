@@ -77,7 +77,9 @@ std::vector<Group> group_threads(const Dump& dump, const std::vector<Activity>& 
   std::unordered_map<Key, std::size_t, KeyHash> by_key;
   for (std::uint32_t i = 0; i < dump.threads.size(); ++i) {
     const ThreadRecord& thread = dump.threads[i];
-    const Key key = key_of(thread, waits[i], level, shapes);
+    // Of workers without work the queue that each waits at is of no interest.
+    const bool idle = i < activities.size() && activities[i].kind == ActivityKind::kIdle && level != GroupBy::kExact;
+    const Key key = key_of(thread, idle ? nullptr : waits[i], level, shapes);
     const auto [slot, added] = by_key.try_emplace(key, groups.size());
     if (added) {
       Group group;

@@ -32,12 +32,4 @@ LockDirectory::LockDirectory(const Recording& recording) {
 
 std::string address_text(std::uint64_t address) { return address == 0 ? std::string() : fmt::format("{:#x}", address); }
 
-std::string lock_label(const StackTable& table, const Lock& lock) {
-  const std::string_view name = table.text(lock.name);
-  if (!name.empty()) return std::string(name);
-  const std::string_view kind = lock.kind == LockKind::kUnknown ? "lock" : to_string(lock.kind);
-  if (lock.address == 0) return fmt::format("a {}", kind);
-  return fmt::format("{} {:#x}", kind, lock.address);
-}
-
 }  // namespace tailback::analyze

@@ -32,8 +32,6 @@ class LockDirectory {
   std::vector<std::vector<Place>> places_;
 };
 
-/// What to call a lock in a sentence: its name, else "rwlock 0xc0000b4008", else "a mutex".
-[[nodiscard]] std::string lock_label(const StackTable& table, const Lock& lock);
 
 /// "0xc0000b4008"; empty when the source does not tell.
 [[nodiscard]] std::string address_text(std::uint64_t address);

@@ -32,6 +32,17 @@ bool is_closure_of(std::string_view closure, std::string_view function) {
   return rest.starts_with(".func") || rest.starts_with("::{lambda") || rest.starts_with("::<lambda") || (rest.starts_with("(") && rest.find(")::{lambda") != std::string_view::npos);
 }
 
+/// A closure that javac named after the method it stands in: mostly it calls on, and the method that it calls takes the lock.
+bool is_java_lambda(std::string_view function) { return function.find(".lambda$") != std::string_view::npos; }
+
+/// Whether a Java dump tells the owners of java.util.concurrent's locks (jstack -l, jcmd Thread.print -l), which leaves out readers.
+bool lists_owners(const Recording& recording, const Dump& dump) {
+  return recording.info.runtime == Runtime::kJava && std::any_of(dump.holds.begin(), dump.holds.end(), [&](const Hold& hold) {
+    const LockKind kind = dump.locks[hold.lock.index].kind;
+    return hold.basis == Basis::kObserved && (kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock);
+  });
+}
+
 /// What a thread was started with, where that is written in place: it seldom takes a lock itself.
 bool is_body(std::string_view function) {
   return function == "main" || function == "operator()" || function.find("{lambda") != std::string_view::npos || function.find("<lambda") != std::string_view::npos ||
@@ -50,7 +61,8 @@ constexpr std::uint32_t kNoPlace = 0xffffffff;
 class Finder {
  public:
   Finder(const Recording& recording, const Dump& dump, const std::vector<Activity>& activities, const RuntimeRules& rules, const std::vector<Subject>& subjects)
-      : recording_(recording), dump_(dump), activities_(activities), rules_(rules), subjects_(subjects), wait_of_(dump.threads.size(), nullptr), has_candidate_(subjects.size()) {
+      : recording_(recording), dump_(dump), activities_(activities), rules_(rules), subjects_(subjects), owners_listed_(lists_owners(recording, dump)),
+        wait_of_(dump.threads.size(), nullptr), has_candidate_(subjects.size()) {
     for (std::uint32_t i = 0; i < subjects.size(); ++i) {
       if (subjects[i].address != 0) is_of_a_subject_.insert(subjects[i].address);
       is_of_a_subject_.insert(subjects[i].objects.begin(), subjects[i].objects.end());
@@ -136,6 +148,7 @@ class Finder {
     // Frames of the wait itself; and the function that asks for this very lock has not got it.
     const std::size_t asking = wait != nullptr ? dump_.asking_frame(*wait) : 0;
     if (hit.frame < asking || (candidate.waits_for_it && hit.frame == asking)) return false;
+    if (candidate.waits_for_it && hit.place == kNoPlace && is_java_lambda(view.function(hit.frame))) return false;
     if (activities_[thread.index].kind == ActivityKind::kIdle) return false;
     const Receiver receiver = rules_.receiver(view, hit.frame);
     const bool told = receiver.value != 0 && !subject.objects.empty();
@@ -143,7 +156,7 @@ class Finder {
     if (told && !same && !receiver.uncertain) return false;
     // A reader that waits while writers do waits for them, so what it holds itself it holds to read.
     const bool reads_again = candidate.waits_for_it && wait->mode == LockMode::kShared && subject.writers_wait;
-    const bool read_only = subject.kind == LockKind::kRwlock && (subject.pending_writer || reads_again);
+    const bool read_only = subject.kind == LockKind::kRwlock && (subject.pending_writer || reads_again || owners_listed_);
     candidate.mode = read_only ? LockMode::kShared : LockMode::kExclusive;
     if (hit.place != kNoPlace) {
       const WaitPlace& place = subject.places[hit.place];
@@ -164,7 +177,7 @@ class Finder {
     // The caller of another lock shows no line of this one.
     if (wait != nullptr && hit.frame == asking && !name_says_held(view.function(hit.frame))) {
       candidate.evidence = Evidence::kOtherLock;
-      return true;
+      return takes_part(recording_.table, rules_, view, activities_[thread.index]);
     }
     candidate.evidence = name_says_held(view.function(hit.frame)) ? Evidence::kName : same ? Evidence::kReceiver : Evidence::kReceiverType;
     // A class' own main() that waits for what it started is of the type as well.
@@ -182,9 +195,18 @@ class Finder {
 
   /// The outermost frame of the strongest evidence: who took the lock called the others.
   void keep(const Candidate& candidate) {
+    const ThreadView view(recording_.table, dump_.threads[candidate.thread.index]);
     for (auto it = found_.rbegin(); it != found_.rend() && it->thread == candidate.thread; ++it) {
       if (it->subject != candidate.subject) continue;
-      if (candidate.evidence >= it->evidence && !(candidate.evidence == it->evidence && runs_for_ever(candidate, it->frame))) *it = candidate;
+      const bool lambda = is_java_lambda(view.function(candidate.frame)), known_lambda = is_java_lambda(view.function(it->frame));
+      const bool by_type = candidate.evidence <= Evidence::kReceiverType && it->evidence <= Evidence::kReceiverType;
+      if (by_type && lambda != known_lambda) {
+        const Evidence stronger = std::max(candidate.evidence, it->evidence);
+        if (known_lambda) *it = candidate;
+        it->evidence = stronger;
+      } else if (candidate.evidence >= it->evidence && !(candidate.evidence == it->evidence && runs_for_ever(candidate, it->frame))) {
+        *it = candidate;
+      }
       return;
     }
     found_.push_back(candidate);
@@ -246,8 +268,8 @@ class Finder {
     }
   }
 
-  [[nodiscard]] static LockMode mode_of(const Subject& subject) {
-    return subject.kind == LockKind::kRwlock && subject.pending_writer ? LockMode::kShared : LockMode::kExclusive;
+  [[nodiscard]] LockMode mode_of(const Subject& subject) const {
+    return subject.kind == LockKind::kRwlock && (subject.pending_writer || owners_listed_) ? LockMode::kShared : LockMode::kExclusive;
   }
 
   /// Where a thread of which nothing else is known would have taken the lock: in a closure of a function that waits for it, else in its outermost own
@@ -328,6 +350,7 @@ class Finder {
   const std::vector<Activity>& activities_;
   const RuntimeRules& rules_;
   const std::vector<Subject>& subjects_;
+  const bool owners_listed_;  ///< of locks that are no monitors: then who holds a read-write lock that no owner is listed of reads
   std::vector<const Wait*> wait_of_;
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_function_;
   std::unordered_map<std::string_view, std::vector<std::uint32_t>> by_type_;

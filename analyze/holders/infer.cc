@@ -126,6 +126,12 @@ class Decision {
   void decide_readers(const Subject& s, std::vector<Judged>& judged) {
     std::erase_if(judged, [](const Judged& j) { return j.candidate.mode != LockMode::kShared; });
     if (judged.size() > kMostReaders) return;
+    // Java prints no receivers: a class has many objects, and of several of its methods' threads each could be the one.
+    const bool by_class = recording_.info.runtime == Runtime::kJava && !judged.empty() && !judged.front().proven && judged.front().candidate.evidence <= Evidence::kReceiverType;
+    if (by_class && std::any_of(judged.begin(), judged.end(), [](const Judged& j) { return !j.candidate.waits_for_it; })) {
+      std::erase_if(judged, [](const Judged& j) { return j.candidate.waits_for_it; });
+    }
+    if (by_class && judged.size() != 1) return;
     for (const Judged& j : judged) add_hold(recording_, dump_, s, j, strength(s, j.candidate, stated_));
   }
 

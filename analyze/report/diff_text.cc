@@ -78,7 +78,7 @@ void print_locks(Page& page, const Diff& diff) {
     const Lock& lock = side.get().locks[(change.after.valid() ? change.after : change.before).index];
     rows.push_back({{signed_count(change.waiting_before, change.waiting_after), Style::kPlain, true},
                     {with_separators(change.waiting_before) + " → " + with_separators(change.waiting_after) + " waiting"},
-                    {harmless(lock_label(side.recording->table, lock))}});
+                    {harmless(lock_label(*side.recording, lock))}});
   }
   page.table(2, rows);
 }

@@ -64,7 +64,7 @@ void print_health(Page& page, const ReportPart& part, const LockIds& locks) {
   if (const LockInDump* queue = longest_queue(part.recording, locks)) {
     page.add("NO FINDING", Style::kWarning);
     page.add(fmt::format("  but {} for {}: see LOCKS", counted(queue->waiting.total(), "thread waits", "threads wait"),
-                         lock_label(part.recording.table, part.recording.dumps[queue->dump].locks[queue->lock.index])));
+                         lock_label(part.recording, part.recording.dumps[queue->dump].locks[queue->lock.index])));
   } else {
     const bool said = std::any_of(part.recording.dumps.begin(), part.recording.dumps.end(), [](const Dump& dump) { return !dump.statements.empty(); });
     page.add(said ? "NO FINDING" : "HEALTHY", said ? Style::kWarning : Style::kGood).add(said ? "  but the source says more: see below" : "  no finding");

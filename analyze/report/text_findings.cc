@@ -45,7 +45,7 @@ std::string locks_phrase(const Recording& recording, const Finding& finding, boo
     if (id.index >= dump.locks.size()) continue;
     const Lock& lock = dump.locks[id.index];
     if (!text.empty()) return text + fmt::format(" and {}", counted(finding.locks.size() - 1, "other lock", "other locks"));
-    text = lock_label(recording.table, lock);
+    text = lock_label(recording, lock);
     if (whole && lock.name.valid()) text += fmt::format("  ({}{}{})", to_string(lock.kind), lock.address ? " " : "", address_text(lock.address));
   }
   return text;
@@ -131,7 +131,7 @@ class ChainTable {
       what = mode_word(dump_.locks[lock.index].kind, mode);
       // With one lock the line above has named it; with several each line must say which.
       if (finding_.locks.size() > 1) {
-        const std::string label = tells_apart(dump_.locks[lock.index].name) ? lock_label(recording_.table, dump_.locks[lock.index])
+        const std::string label = tells_apart(dump_.locks[lock.index].name) ? lock_label(recording_, dump_.locks[lock.index])
                                                                             : locks_.id(finding_.dump, lock);
         what += (what.empty() ? "" : " ") + label;
       }

@@ -48,7 +48,7 @@ void print_lock(Page& page, const Recording& recording, const LockIds::Entry& en
   const LockInDump& seen = entry.latest();
   const Dump& dump = recording.dumps[seen.dump];
   const Lock& lock = dump.locks[seen.lock.index];
-  std::string title = lock_label(recording.table, lock);
+  std::string title = lock_label(recording, lock);
   if (lock.name.valid()) title += fmt::format("  {}{}{}", to_string(lock.kind), lock.address ? " " : "", address_text(lock.address));
   page.add(fmt::format("  {}  ", entry.id)).add(title).add("  ").add(queue_text(lock, seen.waiting)).end_line();
   for (std::size_t i = 0; i < std::min(seen.holds.size(), kHoldersShown); ++i) {

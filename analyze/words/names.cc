@@ -65,16 +65,17 @@ std::string without_numbers(std::string_view name) {
   return out;
 }
 
-std::string_view activity_words(ActivityKind kind) {
+std::string_view activity_words(ActivityKind kind, Runtime runtime) {
+  const bool queues = runtime == Runtime::kJava || runtime == Runtime::kPython;
   switch (kind) {
     case ActivityKind::kUnknown: return "";
     case ActivityKind::kRunning: return "runs";
     case ActivityKind::kLock: return "waits for a lock";
-    case ActivityKind::kChannelSend: return "channel send";
-    case ActivityKind::kChannelReceive: return "channel receive";
+    case ActivityKind::kChannelSend: return queues ? "puts into a queue" : "channel send";
+    case ActivityKind::kChannelReceive: return queues ? "takes from a queue" : "channel receive";
     case ActivityKind::kSelect: return "select";
     case ActivityKind::kCondition: return "condition wait";
-    case ActivityKind::kWaitGroup: return "wait group";
+    case ActivityKind::kWaitGroup: return queues ? "waits for a count" : "wait group";
     case ActivityKind::kJoin: return "joins a thread";
     case ActivityKind::kFuture: return "waits for a future";
     case ActivityKind::kSemaphore: return "semaphore";
@@ -121,6 +122,20 @@ std::string short_place(std::string_view place) {
   return std::string(slash == std::string_view::npos ? place : place.substr(slash + 1));
 }
 
+std::string short_lock_name(std::string_view name, Runtime runtime) {
+  if (runtime != Runtime::kJava || name.find(' ') != std::string_view::npos) return std::string(name);
+  const std::string_view type = last_parts(name, ".", 1);
+  return std::string(type.ends_with("Synchronizer$ConditionObject") ? "Condition" : type);
+}
+
+std::string lock_label(const Recording& recording, const Lock& lock) {
+  const std::string_view name = recording.table.text(lock.name);
+  if (!name.empty()) return short_lock_name(name, recording.info.runtime);
+  const std::string_view kind = lock.kind == LockKind::kUnknown ? "lock" : to_string(lock.kind);
+  if (lock.address == 0) return fmt::format("a {}", kind);
+  return fmt::format("{} {:#x}", kind, lock.address);
+}
+
 std::string_view mode_word(LockKind kind, LockMode mode) {
   if (kind != LockKind::kRwlock && mode == LockMode::kExclusive) return "";
   return mode == LockMode::kShared ? "read" : "write";
@@ -153,15 +168,15 @@ std::string group_names(const Recording& recording, const Dump& dump, const Grou
 
 std::string group_activity(const Recording& recording, const Dump& dump, const Group& group) {
   // What a worker without work waits on is of no interest.
-  if (group.activity == ActivityKind::kIdle) return std::string(activity_words(group.activity));
+  if (group.activity == ActivityKind::kIdle) return std::string(activity_words(group.activity, recording.info.runtime));
   if (group.lock.index < dump.locks.size()) {
     const Lock& lock = dump.locks[group.lock.index];
     const std::string_view mode = mode_word(lock.kind, group.mode);
     const std::string_view kind = kind_words(lock.kind);
-    const std::string which = lock.name.valid() ? std::string(recording.table.text(lock.name)) : address_text(lock.address);
+    const std::string which = lock.name.valid() ? short_lock_name(recording.table.text(lock.name), recording.info.runtime) : address_text(lock.address);
     return fmt::format("{}{}{}{}{}", mode, mode.empty() ? "" : " ", kind, which.empty() ? "" : " ", which);
   }
-  const std::string_view words = activity_words(group.activity);
+  const std::string_view words = activity_words(group.activity, recording.info.runtime);
   if (!words.empty()) return std::string(words);
   const std::string_view state = recording.table.text(dump.threads[group.threads.front().index].state_text);
   return std::string(state.empty() ? to_string(group.state) : state);

@@ -19,6 +19,10 @@ namespace tailback::analyze {
 /// A function's name as short as it still says which: "main.(*HashSet).AddOne" → "(*HashSet).AddOne",
 /// "com.acme.store.Cache.get" → "Cache.get", "acme::store::Cache<std::string>::get" → "Cache::get".
 [[nodiscard]] std::string short_function(std::string_view function, Runtime runtime);
+/// A lock's name in a sentence: Java names it by its class, of which the package says little: "ReentrantLock".
+[[nodiscard]] std::string short_lock_name(std::string_view name, Runtime runtime);
+/// What to call a lock in a sentence: its name, else "rwlock 0xc0000b4008", else "a mutex".
+[[nodiscard]] std::string lock_label(const Recording& recording, const Lock& lock);
 /// The file without its folders, with the line: "hashset.go:52".
 [[nodiscard]] std::string short_place(std::string_view place);
 

@@ -15,6 +15,7 @@ struct CorpusCase {
 
   [[nodiscard]] std::filesystem::path report() const { return folder / "report.json"; }
   [[nodiscard]] std::filesystem::path truth() const { return folder / "truth.json"; }
+  [[nodiscard]] std::filesystem::path source() const { return folder / "source"; }  ///< of the program; absent: the dump is read without
 };
 
 /// For GoogleTest, which would print the bytes.

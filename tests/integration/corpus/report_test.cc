@@ -36,9 +36,10 @@ class CorpusReport : public ProgramTest, public ::testing::WithParamInterface<Co
     }
   }
 
-  /// The report on `inputs`; --no-source, for a dump may name a file that this machine happens to have.
+  /// The report on `inputs`, with the source that the case brings along; else --no-source, for a dump may name a file that this machine happens to have.
   static Report analyze(const std::string& inputs) {
-    const Outcome outcome = run("analyze --format json --no-source " + inputs);
+    const fs::path source = GetParam().source();
+    const Outcome outcome = run("analyze --format json " + (fs::exists(source) ? "--source " + source.string() : std::string("--no-source")) + " " + inputs);
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     return Report::parse(outcome.out, nullptr, false);
   }
