@@ -26,8 +26,8 @@ void waits_no_more() noexcept {
   if (thread != nullptr && thread->wait_sequence.load(std::memory_order_relaxed) % 2 == 1) end_wait(thread);
 }
 
-void acquired(lock_identity& lock, bool shared, const void* place) noexcept {
-  note_acquired(lock, &lock, shared, place != nullptr ? place : TAILBACK_PLACE());
+void acquired(lock_identity& lock, bool shared, const void* place, bool tried) noexcept {
+  note_acquired(lock, &lock, shared, place != nullptr ? place : TAILBACK_PLACE(), tried);
 }
 
 void releasing(lock_identity& lock, bool shared) noexcept { note_releasing(lock, shared, TAILBACK_PLACE()); }

@@ -99,7 +99,7 @@ int take(Lock* lock, bool shared, bool timed, const void* place, Attempt attempt
     const Waiting waiting(thread, {id, shared, timed, place});
     result = wait();
   }
-  if (is_held(result)) note_acquired(thread, EventLock(id), shared, place);
+  if (is_held(result)) note_acquired(thread, EventLock(id), shared, place, timed);
   return result;
 }
 
@@ -107,7 +107,7 @@ template <class Lock, class Attempt>
 int try_take(Lock* lock, bool shared, const void* place, Attempt attempt) noexcept {
   const int result = attempt();
   if (!is_held(result)) return result;
-  if (ThreadSlot* thread = observed_thread()) note_acquired(thread, EventLock(id_of(lock)), shared, place);
+  if (ThreadSlot* thread = observed_thread()) note_acquired(thread, EventLock(id_of(lock)), shared, place, true);
   return result;
 }
 

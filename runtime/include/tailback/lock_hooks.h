@@ -18,7 +18,7 @@
 //     }
 //   };
 //
-// The …_SHARED macros are for read locks; BEFORE_TIMED_LOCK for waits that end by themselves. A read-write lock says its policy in its identity.
+// The …_SHARED macros are for read locks; BEFORE_TIMED_LOCK for waits that end by themselves, and AFTER_TRY_LOCK for what these and tries were granted. A read-write lock says its policy in its identity.
 // Such waits are not seen by the threads that wait, so a service that uses hooks calls tailback::watch_hooked_locks() once.
 //
 // Thread safety: all. They never throw, block or allocate (but for pages from the kernel at a thread's first use).
@@ -36,7 +36,8 @@ namespace hooks {
 /// `place`: a return address or program counter in the caller, to be named in reports; null: the hook's own caller.
 void waits(lock_identity& lock, bool shared, bool timed, const void* place = nullptr) noexcept;
 void waits_no_more() noexcept;
-void acquired(lock_identity& lock, bool shared, const void* place = nullptr) noexcept;
+/// `tried`: it would have given up rather than wait for ever; prediction needs to know.
+void acquired(lock_identity& lock, bool shared, const void* place = nullptr, bool tried = false) noexcept;
 void releasing(lock_identity& lock, bool shared) noexcept;
 }  // namespace hooks
 
@@ -49,5 +50,7 @@ void releasing(lock_identity& lock, bool shared) noexcept;
 #define TAILBACK_GAVE_UP_OR_GOT_LOCK(identity) ((void)(identity), ::tailback::hooks::waits_no_more())
 #define TAILBACK_AFTER_LOCK(identity) ::tailback::hooks::acquired((identity), false)
 #define TAILBACK_AFTER_LOCK_SHARED(identity) ::tailback::hooks::acquired((identity), true)
+#define TAILBACK_AFTER_TRY_LOCK(identity) ::tailback::hooks::acquired((identity), false, nullptr, true)
+#define TAILBACK_AFTER_TRY_LOCK_SHARED(identity) ::tailback::hooks::acquired((identity), true, nullptr, true)
 #define TAILBACK_BEFORE_UNLOCK(identity) ::tailback::hooks::releasing((identity), false)
 #define TAILBACK_BEFORE_UNLOCK_SHARED(identity) ::tailback::hooks::releasing((identity), true)
