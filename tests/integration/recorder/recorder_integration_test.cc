@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 #include <latch>
+#include <list>
 #include <set>
 #include <thread>
 
@@ -202,27 +203,31 @@ TEST(Recorder, KeepsItsThreadsOutOfTheServicesSignals) {
 
 TEST(Recorder, StopsInBoundedTimeWhenACallbackHangs) {
   const Folder folder;
-  // They outlive the test: the thread that hangs keeps using them.
-  static Ear ear;
-  static std::latch leave(1), entered(1);
-  RecorderOptions options = quick(folder / "a.tailback", ear);
-  options.on_dump = [](const DumpReport&) {
-    entered.count_down();
-    leave.wait();
+  // It outlives the test: the thread that hangs keeps using it.
+  struct Scene {
+    Ear ear;
+    std::latch leave{1}, entered{1};
+  };
+  static std::list<Scene> scenes;
+  Scene& scene = scenes.emplace_back();
+  RecorderOptions options = quick(folder / "a.tailback", scene.ear);
+  options.on_dump = [&scene](const DumpReport&) {
+    scene.entered.count_down();
+    scene.leave.wait();
   };
   auto recorder = Recorder::start(std::move(options));
   ASSERT_TRUE(recorder);
   auto asked = std::async(std::launch::async, [&] { return recorder->dump_now("hangs", 100ms); });
-  entered.wait();
+  scene.entered.wait();
   EXPECT_FALSE(asked.get());
   const Result<void> stopped = recorder->stop(50ms);
   ASSERT_FALSE(stopped);
   EXPECT_THAT(stopped.error().message, HasSubstr("did not end within 50 ms"));
   EXPECT_EQ(read_back(folder / "a.tailback").at(0).dumps.size(), 1u) << "what was committed is readable meanwhile";
-  leave.count_down();
+  scene.leave.count_down();
   // The process may have a recorder again once the old one has come to its end.
   for (;;) {
-    auto again = Recorder::start(quick(folder / "b.tailback", ear));
+    auto again = Recorder::start(quick(folder / "b.tailback", scene.ear));
     if (again) break;
     std::this_thread::yield();
   }
