@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace tailback {
 namespace {
@@ -36,53 +37,70 @@ class Arena {
 };
 
 /// Open-addressing set of indices into a vector of items; the items are compared by the caller.
+///
+/// A byte of each slot's hash stands in an array of its own, which stays in the cache where the slots do not: distinct stacks are new texts and
+/// new frames throughout, and that an item is new is told from those bytes alone. A slot holds 32 bits of the hash too, and those tell its place:
+/// so the set grows without a look at the items, slot after slot.
 class IndexSet {
  public:
+  /// The index of the item that `equal` accepts, else `next`, which is added.
+  template <class Equal>
+  std::uint32_t find_or_add(std::uint64_t hash, std::uint32_t next, Equal&& equal) {
+    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+    const std::size_t at = place_of(hash, equal);
+    if (tags_[at] != kFree) return slots_[at].index;
+    tags_[at] = tag_of(hash);
+    slots_[at] = {static_cast<std::uint32_t>(hash), next};
+    ++size_;
+    return next;
+  }
+
   template <class Equal>
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, Equal&& equal) const {
-    if (slots_.empty()) return kEmpty;
-    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
-      const Slot& slot = slots_[at];
-      if (slot.index == kEmpty) return kEmpty;
-      if (slot.hash == static_cast<std::uint32_t>(hash >> 32) && equal(slot.index)) return slot.index;
-    }
+    if (slots_.empty()) return kNone;
+    const std::size_t at = place_of(hash, equal);
+    return tags_[at] == kFree ? kNone : slots_[at].index;
   }
 
-  template <class HashOf>
-  void insert(std::uint64_t hash, std::uint32_t index, HashOf&& hash_of) {
-    if ((size_ + 1) * 4 > slots_.size() * 3) rehash(hash_of);
-    place(hash, index);
-    ++size_;
-  }
-
-  static constexpr std::uint32_t kEmpty = 0xffffffff;
+  static constexpr std::uint32_t kNone = 0xffffffff;
 
  private:
   struct Slot {
-    std::uint32_t hash = 0;
-    std::uint32_t index = kEmpty;
+    std::uint32_t hash;
+    std::uint32_t index;
   };
+  static constexpr std::uint8_t kFree = 0;
 
-  [[nodiscard]] std::size_t mask() const { return slots_.size() - 1; }
+  static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 56 | 1); }
+  [[nodiscard]] std::size_t mask() const { return tags_.size() - 1; }
 
-  void place(std::uint64_t hash, std::uint32_t index) {
-    std::size_t at = hash & mask();
-    while (slots_[at].index != kEmpty) at = (at + 1) & mask();
-    slots_[at] = {static_cast<std::uint32_t>(hash >> 32), index};
+  /// Where the item is that `equal` accepts, else the free slot that is to be its own.
+  template <class Equal>
+  [[nodiscard]] std::size_t place_of(std::uint64_t hash, Equal&& equal) const {
+    const auto bits = static_cast<std::uint32_t>(hash);
+    const std::uint8_t tag = tag_of(hash);
+    std::size_t at = bits & mask();
+    while (tags_[at] != kFree && !(tags_[at] == tag && slots_[at].hash == bits && equal(slots_[at].index))) at = (at + 1) & mask();
+    return at;
   }
 
-  template <class HashOf>
-  void rehash(HashOf&& hash_of) {
-    std::vector<Slot> old = std::move(slots_);
+  void grow() {
     // By four at first: each growth puts every entry to a place of its own in memory once more.
     constexpr std::size_t kLarge = std::size_t{1} << 20;
-    slots_.assign(old.empty() ? 1024 : old.size() * (old.size() < kLarge ? 4 : 2), Slot{});
-    for (const Slot& slot : old) {
-      if (slot.index != kEmpty) place(hash_of(slot.index), slot.index);
+    const std::size_t old_size = tags_.size(), size = old_size == 0 ? 1024 : old_size * (old_size < kLarge ? 4 : 2);
+    const std::vector<std::uint8_t> old_tags = std::exchange(tags_, std::vector<std::uint8_t>(size, kFree));
+    const std::vector<Slot> old_slots = std::exchange(slots_, std::vector<Slot>(size));
+    for (std::size_t i = 0; i < old_size; ++i) {
+      if (old_tags[i] == kFree) continue;
+      std::size_t at = old_slots[i].hash & mask();
+      while (tags_[at] != kFree) at = (at + 1) & mask();
+      tags_[at] = old_tags[i];
+      slots_[at] = old_slots[i];
     }
   }
 
-  std::vector<Slot> slots_;
+  std::vector<std::uint8_t> tags_;  ///< kFree, or a byte of the hash; a power of two
+  std::vector<Slot> slots_;         ///< as many
   std::size_t size_ = 0;
 };
 
@@ -90,34 +108,37 @@ class IndexSet {
 template <class T>
 struct SpanTable {
   std::vector<std::span<const T>> items;
-  std::vector<std::uint64_t> hashes;
   IndexSet set;
   Arena<T> arena;
 
-  template <class Hash>
-  std::uint32_t intern(std::span<const T> key, Hash&& hash_of) {
-    const std::uint64_t hash = hash_of(key);
-    const auto equal = [&](std::uint32_t index) {
-      return std::equal(key.begin(), key.end(), items[index].begin(), items[index].end());
-    };
-    if (const std::uint32_t found = set.find(hash, equal); found != IndexSet::kEmpty) return found;
-    const auto index = static_cast<std::uint32_t>(items.size());
-    items.push_back(arena.store(key));
-    hashes.push_back(hash);
-    set.insert(hash, index, [&](std::uint32_t i) { return hashes[i]; });
+  std::uint32_t intern(std::span<const T> key, std::uint64_t hash) {
+    const auto next = static_cast<std::uint32_t>(items.size());
+    const std::uint32_t index = set.find_or_add(hash, next, [&](std::uint32_t i) {
+      return std::equal(key.begin(), key.end(), items[i].begin(), items[i].end());
+    });
+    if (index == next) items.push_back(arena.store(key));
     return index;
   }
 };
 
 std::uint64_t hash_bytes(const void* data, std::size_t size) { return XXH3_64bits(data, size); }
 
-std::uint64_t hash_text(std::span<const char> text) { return hash_bytes(text.data(), text.size()); }
+std::uint64_t hash_text(std::string_view text) { return hash_bytes(text.data(), text.size()); }
 
+/// Functions and files have the numbers in which they came, and new frames come in the order of those: such as differ in a number's last bits only
+/// stand side by side in the set, so that a dump of distinct stacks fills it as it goes, and not all over memory.
 std::uint64_t hash_frame(const Frame& frame) {
-  const std::uint64_t words[] = {(std::uint64_t{frame.function.index} << 32) | frame.file.index,
+  constexpr unsigned kSideBySide = 6;
+  const std::uint64_t words[] = {(std::uint64_t{frame.function.index >> kSideBySide} << 32) | frame.file.index >> kSideBySide,
                                  (std::uint64_t{frame.module.index} << 32) | frame.line,
-                                 frame.address, frame.offset, frame.inlined ? 1u : 0u};
-  return hash_bytes(words, sizeof words);
+                                 frame.address, frame.offset << 1 | (frame.inlined ? 1u : 0u)};
+  std::uint64_t hash = 0;
+  for (const std::uint64_t word : words) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 32;
+  }
+  const std::uint32_t last = (frame.function.index ^ frame.file.index) & ((1u << kSideBySide) - 1);
+  return (hash << kSideBySide | last) ^ std::uint64_t{frame.function.index} << 56;
 }
 
 std::uint64_t hash_stack(std::span<const FrameId> frames) {
@@ -137,7 +158,6 @@ struct StackTable::State {
   SpanTable<FrameId> stacks;
   SpanTable<Argument> arguments;
   std::deque<Frame> frames;
-  std::vector<std::uint64_t> frame_hashes;
   IndexSet frame_set;
 };
 
@@ -147,27 +167,23 @@ StackTable::StackTable(StackTable&&) noexcept = default;
 StackTable& StackTable::operator=(StackTable&&) noexcept = default;
 
 StringId StackTable::intern(std::string_view text) {
-  return {state_->strings.intern(std::span<const char>(text.data(), text.size()), hash_text)};
+  return {state_->strings.intern(std::span<const char>(text.data(), text.size()), hash_text(text))};
 }
 
 FrameId StackTable::intern(const Frame& frame) {
   State& s = *state_;
-  const std::uint64_t hash = hash_frame(frame);
-  const auto equal = [&](std::uint32_t index) { return s.frames[index] == frame; };
-  if (const std::uint32_t found = s.frame_set.find(hash, equal); found != IndexSet::kEmpty) return {found};
-  const auto index = static_cast<std::uint32_t>(s.frames.size());
-  s.frames.push_back(frame);
-  s.frame_hashes.push_back(hash);
-  s.frame_set.insert(hash, index, [&](std::uint32_t i) { return s.frame_hashes[i]; });
+  const auto next = static_cast<std::uint32_t>(s.frames.size());
+  const std::uint32_t index = s.frame_set.find_or_add(hash_frame(frame), next, [&](std::uint32_t i) { return s.frames[i] == frame; });
+  if (index == next) s.frames.push_back(frame);
   return {index};
 }
 
 StackId StackTable::intern(std::span<const FrameId> frames) {
-  return {state_->stacks.intern(frames, hash_stack)};
+  return {state_->stacks.intern(frames, hash_stack(frames))};
 }
 
 ArgumentsId StackTable::intern(std::span<const Argument> arguments) {
-  return {state_->arguments.intern(arguments, hash_arguments)};
+  return {state_->arguments.intern(arguments, hash_arguments(arguments))};
 }
 
 StringId StackTable::find(std::string_view text) const {
@@ -176,7 +192,7 @@ StringId StackTable::find(std::string_view text) const {
     const std::span<const char> item = strings.items[index];
     return std::string_view(item.data(), item.size()) == text;
   };
-  return {strings.set.find(hash_bytes(text.data(), text.size()), equal)};
+  return {strings.set.find(hash_text(text), equal)};
 }
 
 std::string_view StackTable::text(StringId id) const {

@@ -36,6 +36,30 @@ TEST(StackTable, KeepsTextsInPlaceWhileItGrows) {
   EXPECT_FALSE(table.find("100000").valid());
 }
 
+TEST(StackTable, FindsFramesAgainThatDifferInOneFieldOnly) {
+  constexpr std::uint32_t kCount = 5000;
+  StackTable table;
+  std::vector<FrameId> ids;
+  const auto frame_of = [](std::uint32_t i) {
+    Frame frame{StringId{1}, StringId{2}, StringId{3}, 4, false, 5, 6};
+    switch (i % 6) {
+      case 0: frame.function = {i}; break;
+      case 1: frame.file = {i}; break;
+      case 2: frame.module = {i}; break;
+      case 3: frame.line = i; break;
+      case 4: frame.address = i; break;
+      default: frame.offset = std::uint64_t{i} << 40;
+    }
+    return frame;
+  };
+  for (std::uint32_t i = 10; i < kCount; ++i) ids.push_back(table.intern(frame_of(i)));
+  EXPECT_EQ(table.frame_count(), ids.size());
+  for (std::uint32_t i = 10; i < kCount; ++i) ASSERT_EQ(table.intern(frame_of(i)), ids[i - 10]) << i;
+  Frame inlined = frame_of(10);
+  inlined.inlined = true;
+  EXPECT_NE(table.intern(inlined), ids.front());
+}
+
 TEST(StackTable, TellsArgumentsApartByEveryField) {
   StackTable table;
   const Argument exact{.value = 0xc000, .frame = 1};
