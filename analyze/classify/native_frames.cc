@@ -61,8 +61,9 @@ std::string_view call_name(std::string_view name) {
 }
 
 bool is_call(std::string_view function, ActivityKind* kind) {
+  const std::string_view name = call_name(function);
   for (const CallRule& rule : kCalls) {
-    if (call_name(function) == rule.name) {
+    if (name == rule.name) {
       *kind = rule.kind;
       return true;
     }

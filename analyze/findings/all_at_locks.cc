@@ -6,7 +6,6 @@
 #include <map>
 
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 #include "analyze/words/format.h"
 
 namespace tailback::analyze {
@@ -32,10 +31,10 @@ std::map<std::uint32_t, Queue> queues(const Case& dump) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ThreadIndex thread{i};
     const Activity& activity = dump.activity(thread);
-    if (!takes_part(dump.recording().table, dump.rules(), dump.view(thread), activity)) continue;
+    if (!dump.takes_part(thread)) continue;
     const bool native = dump.rules().runtime == Runtime::kNative;  // elsewhere a dump says who holds what
     if (native && (is_periodic(dump.recording().table, dump.rules(), dump.view(thread), activity) || polls_events(dump.view(thread), activity))) continue;
-    if (accepts(dump.recording().table, dump.rules(), dump.view(thread)) || for_another(activity.kind)) continue;
+    if (dump.accepts(thread) || for_another(activity.kind)) continue;
     const Wait* wait = activity.kind == ActivityKind::kLock ? dump.graph().wait_of(thread) : nullptr;
     if (wait == nullptr || !is_a_lock(dump.dump().locks[wait->lock.index])) return {};
     Queue& queue = all[wait->lock.index];
@@ -53,13 +52,13 @@ Hold would_hold(const Case& dump, ThreadIndex thread, LockId lock) {
   Hold hold;
   hold.thread = thread;
   hold.lock = lock;
-  hold.frame = caller < outermost_own(dump.recording().table, dump.rules(), view) ? caller : own;
+  hold.frame = caller < dump.outermost_own(thread) ? caller : own;
   return hold;
 }
 
 /// Whether another function of the program's has called the one that asks: without one, nothing was taken on the way.
 bool is_called(const Case& dump, ThreadIndex thread) {
-  return dump.activity(thread).own_frame < outermost_own(dump.recording().table, dump.rules(), dump.view(thread));
+  return dump.activity(thread).own_frame < dump.outermost_own(thread);
 }
 
 /// Places at which what waits may hold another lock; all, where that is said of none.

@@ -13,6 +13,7 @@ namespace tailback::analyze {
 
 Case::Case(const Recording& recording, const DumpAnalysis& analysis)
     : recording_(recording), analysis_(analysis), dump_(recording.dumps[analysis.dump]), rules_(runtime_rules(recording.info.runtime)),
+      bystanders_(recording.table, rules_),
       graph_(dump_, 1), strong_graph_(dump_, 2), rings_(find_rings()), explained_(dump_.threads.size(), false), namesake_(dump_.locks.size(), false) {
   find_explained();
   find_namesakes();

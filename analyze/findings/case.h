@@ -9,6 +9,7 @@
 #include "analyze/classify/runtime_rules.h"
 #include "analyze/findings/finding.h"
 #include "analyze/graph/wait_graph.h"
+#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 
@@ -24,6 +25,11 @@ class Case {
   [[nodiscard]] const WaitGraph& graph() const { return graph_; }
   [[nodiscard]] const RuntimeRules& rules() const { return rules_; }
   [[nodiscard]] ThreadView view(ThreadIndex thread) const { return {recording_.table, dump_.threads[thread.index]}; }
+
+  // Who has a part in what goes on: see analyze/holders/bystanders.h.
+  [[nodiscard]] std::uint16_t outermost_own(ThreadIndex thread) const { return bystanders_.outermost_own(dump_.threads[thread.index]); }
+  [[nodiscard]] bool accepts(ThreadIndex thread) const { return bystanders_.accepts(dump_.threads[thread.index]); }
+  [[nodiscard]] bool takes_part(ThreadIndex thread) const { return bystanders_.takes_part(dump_.threads[thread.index], activity(thread)); }
 
   /// Rings on holds that are strong, then rings that need a weak one.
   [[nodiscard]] const std::vector<Ring>& rings() const { return rings_; }
@@ -75,6 +81,7 @@ class Case {
   const DumpAnalysis& analysis_;
   const Dump& dump_;
   const RuntimeRules& rules_;
+  const Bystanders bystanders_;
   WaitGraph graph_, strong_graph_;
   std::vector<Ring> rings_;
   std::vector<bool> explained_;

@@ -5,7 +5,6 @@
 
 #include "analyze/findings/roots.h"
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 namespace {
@@ -39,7 +38,7 @@ bool all_stuck(const Case& dump) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const Activity& activity = dump.activity({i});
     if (wakes_up(dump, {i})) return false;
-    if (!stuck(activity.kind) && takes_part(dump.recording().table, dump.rules(), dump.view({i}), activity)) return false;
+    if (!stuck(activity.kind) && dump.takes_part({i})) return false;
   }
   return true;
 }
@@ -99,7 +98,7 @@ std::vector<Senders> senders(const Case& dump, const History& history) {
 /// Who makes numbers for those who ask waits at a channel until a connection brings one who does.
 bool anybody_accepts(const Case& dump) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
-    if (accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
+    if (dump.accepts({i})) return true;
   }
   return false;
 }
@@ -109,7 +108,7 @@ bool handlers_alone(const Case& dump, const std::vector<Senders>& waiting) {
   constexpr std::uint64_t kFewest = 3;
   return std::all_of(waiting.begin(), waiting.end(), [&](const Senders& senders) {
     const ThreadView view = dump.view(senders.first);
-    const std::size_t caller = outermost_own(dump.recording().table, dump.rules(), view) + std::size_t{1};
+    const std::size_t caller = dump.outermost_own(senders.first) + std::size_t{1};
     return senders.count >= kFewest && caller < view.size() && !view.function(caller).starts_with("runtime.");
   });
 }
@@ -133,7 +132,7 @@ std::string common_entry(const Case& dump, const Finding& finding) {
   std::uint64_t senders = 0;
   for (const ChainLink& link : finding.chain) {
     if (dump.activity(link.thread).kind != ActivityKind::kChannelSend) continue;
-    const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), dump.view(link.thread));
+    const std::uint16_t own = dump.outermost_own(link.thread);
     const std::string entry = own == dump.activity(link.thread).own_frame ? std::string() : dump.function(link.thread, own);
     if (entry.empty() || dump.view(link.thread).function(own).find(".func") != std::string_view::npos || (!common.empty() && entry != common)) return {};
     common = entry;
@@ -160,7 +159,7 @@ void without_partner(const Case& dump, const History& history, bool all, Found& 
   for (const Group& group : dump.groups()) {
     const bool other = group.activity == ActivityKind::kChannelReceive || group.activity == ActivityKind::kLock;
     if (!other || group.threads.empty() || finding.chain.size() >= 6) continue;
-    if (!takes_part(dump.recording().table, dump.rules(), dump.view(group.threads.front()), dump.activity(group.threads.front()))) continue;
+    if (!dump.takes_part(group.threads.front())) continue;
     finding.chain.push_back(channel_link(dump, group.threads.front(), group.count));
   }
   finding.blocked_directly = finding.blocked_in_all = count;

@@ -111,7 +111,7 @@ bool at_its_top(const Case& dump, ThreadIndex thread, const std::set<std::uint32
   if (kind != ActivityKind::kSelect && kind != ActivityKind::kChannelReceive && kind != ActivityKind::kSleep) return false;
   const ThreadView view = dump.view(thread);
   const std::uint16_t own = dump.activity(thread).own_frame;
-  return own < view.size() && own == outermost_own(dump.recording().table, dump.rules(), view) && !functions.contains(view.frame(own).function.index);
+  return own < view.size() && own == dump.outermost_own(thread) && !functions.contains(view.frame(own).function.index);
 }
 
 /// Whether somebody who does not ask may have a permit, and give it back.

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 namespace {
@@ -30,7 +29,7 @@ bool at_a_barrier(const Case& dump, ThreadIndex thread, const Wait* wait) {
 /// main() waits for what it started as a matter of course; worth a word only where nothing of that is left.
 bool is_asked(const Case& dump, ThreadIndex thread, bool alone) {
   if (!for_a_signal(dump.activity(thread).kind)) return false;
-  return alone || takes_part(dump.recording().table, dump.rules(), dump.view(thread), dump.activity(thread));
+  return alone || dump.takes_part(thread);
 }
 
 /// By the condition where it has an identity, else by the place. At a barrier each may wait on a node of its own.
@@ -70,8 +69,8 @@ bool somebody_left(const Case& dump, const Crowd& crowd) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     if (std::binary_search(crowd.members.begin(), crowd.members.end(), ThreadIndex{i})) continue;
     if (loops_over_events(dump, {i}) || wakes_up(dump, {i})) return true;
-    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return true;
-    if (condition && accepts(dump.recording().table, dump.rules(), dump.view({i}))) return true;
+    if (dump.takes_part({i})) return true;
+    if (condition && dump.accepts({i})) return true;
   }
   return false;
 }
@@ -84,7 +83,7 @@ bool one_alone(const Case& dump) {
     const ThreadIndex thread{i};
     const ThreadView view = dump.view(thread);
     if (dump.activity(thread).kind == ActivityKind::kIdle || wrote_the_dump(view)) continue;
-    if (outermost_own(dump.recording().table, dump.rules(), view) == view.size()) {
+    if (dump.outermost_own(thread) == view.size()) {
       // An acceptor begins goroutines, and a timer or a signal's reader wakes code that no stack shows.
       if (view.size() != 0) return false;
       continue;

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 namespace {
@@ -57,7 +56,7 @@ bool nobody_left(const Case& dump, LockId lock) {
     if (wait != nullptr && wait->lock == lock) continue;
     others = true;
     if (crowd && polls_events(dump.view({i}), dump.activity({i}))) continue;
-    if (takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) return false;
+    if (dump.takes_part({i})) return false;
     // A thread that the dump has no stack of could be the one.
     if (dump.dump().threads[i].quality == StackQuality::kMissing) return false;
   }

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "analyze/findings/rules.h"
-#include "analyze/holders/bystanders.h"
 #include "analyze/words/format.h"
 
 namespace tailback::analyze {
@@ -35,7 +34,7 @@ std::string pool_of(const Case& dump, ThreadIndex thread, bool& known) {
   for (std::size_t i = view.size(); i > 0 && !known; --i) {
     known = starts_with_any(view.function(i - 1), kWorkerLoops) || (dump.recording().info.runtime == Runtime::kPython && view.function(i - 1) == "_worker");
   }
-  const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), view);
+  const std::uint16_t own = dump.outermost_own(thread);
   const ThreadRecord& record = dump.dump().threads[thread.index];
   if (known) return "executor " + std::string(stem(dump.recording().table.text(record.name)));
   return own == view.size() ? std::string() : std::string(view.function(own));
@@ -43,8 +42,7 @@ std::string pool_of(const Case& dump, ThreadIndex thread, bool& known) {
 
 /// The task between the worker's loop and the wait: a thread that waits for a result directly is no worker with a task.
 bool runs_a_task(const Case& dump, ThreadIndex thread) {
-  const ThreadView view = dump.view(thread);
-  return dump.activity(thread).own_frame < outermost_own(dump.recording().table, dump.rules(), view);
+  return dump.activity(thread).own_frame < dump.outermost_own(thread);
 }
 
 /// A closure that another function made, on the stack of a goroutine between its own entry and the wait: a task that the goroutine was handed.
@@ -52,7 +50,7 @@ bool runs_a_task(const Case& dump, ThreadIndex thread) {
 ///     main.resolve  main.main.func2  main.Submit[...].func1  main.(*Pool).worker
 bool runs_a_closure(const Case& dump, ThreadIndex thread) {
   const ThreadView view = dump.view(thread);
-  const std::uint16_t own = outermost_own(dump.recording().table, dump.rules(), view);
+  const std::uint16_t own = dump.outermost_own(thread);
   // What a library calls is a handler, not a worker.
   if (own >= view.size() || (own + std::size_t{1} < view.size() && view.function(own + std::size_t{1}) != "runtime.goexit")) return false;
   const std::string_view entry = view.function(own);
@@ -90,8 +88,8 @@ std::uint64_t waiting_for_results(const Case& dump) {
 bool somebody_fetches(const Case& dump) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ThreadView view = dump.view({i});
-    if (dump.activity({i}).kind != ActivityKind::kIo || outermost_own(dump.recording().table, dump.rules(), view) != view.size()) continue;
-    if (!accepts(dump.recording().table, dump.rules(), view)) return true;
+    if (dump.activity({i}).kind != ActivityKind::kIo || dump.outermost_own({i}) != view.size()) continue;
+    if (!dump.accepts({i})) return true;
   }
   return false;
 }
@@ -107,7 +105,7 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     const std::string name = pool_of(dump, {i}, known);
     if (name.empty() && !known) continue;
     // An idle worker of an executor is one of its workers; what else takes no part is none.
-    if (!known && !takes_part(dump.recording().table, dump.rules(), dump.view({i}), dump.activity({i}))) continue;
+    if (!known && !dump.takes_part({i})) continue;
     Pool& pool = pools[name];
     pool.known_executor = known;
     pool.workers += dump.dump().threads[i].count;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 
@@ -46,10 +45,7 @@ bool told(const Case& dump, const Found& found, StackId stack) {
   });
 }
 
-bool acts(const Case& dump, ThreadIndex thread) {
-  const ThreadView view = dump.view(thread);
-  return takes_part(dump.recording().table, dump.rules(), view, dump.activity(thread)) && !accepts(dump.recording().table, dump.rules(), view);
-}
+bool acts(const Case& dump, ThreadIndex thread) { return dump.takes_part(thread) && !dump.accepts(thread); }
 
 bool others_act(const Case& dump, const std::vector<ThreadIndex>& members, bool (*idle)(ActivityKind)) {
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {

@@ -48,9 +48,10 @@ bool is_periodic(const StackTable& table, const RuntimeRules& rules, const Threa
   return activity.kind == ActivityKind::kSleep && activity.own_frame < thread.size() && activity.own_frame == outermost_own(table, rules, thread);
 }
 
-bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
-  if (activity.kind == ActivityKind::kIdle || wrote_the_dump(thread)) return false;
-  const std::uint16_t own = outermost_own(table, rules, thread);
+namespace {
+
+bool acts(const RuntimeRules& rules, const ThreadView& thread, const Activity& activity, bool writer, std::uint16_t own) {
+  if (activity.kind == ActivityKind::kIdle || writer) return false;
   // No line of the program's own, and yet at a lock: somebody's code was inlined, or stripped of its name.
   if (own == thread.size()) return thread.size() != 0 && activity.kind == ActivityKind::kLock;
   const std::string_view function = thread.function(own);
@@ -60,6 +61,33 @@ bool takes_part(const StackTable& table, const RuntimeRules& rules, const Thread
   const bool waits = activity.kind != ActivityKind::kIo && activity.kind != ActivityKind::kRunning && activity.kind != ActivityKind::kUnknown &&
                      activity.kind != ActivityKind::kLock && activity.kind != ActivityKind::kChannelSend;
   return !(is_main && waits && !polls);
+}
+
+}  // namespace
+
+bool takes_part(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity) {
+  return acts(rules, thread, activity, wrote_the_dump(thread), outermost_own(table, rules, thread));
+}
+
+Bystanders::Role& Bystanders::role(const ThreadRecord& thread) const {
+  const auto [found, added] = roles_.try_emplace(thread.stack.index);
+  if (added) {
+    const ThreadView view(table_, thread);
+    found->second.own = analyze::outermost_own(table_, rules_, view);
+    found->second.writer = wrote_the_dump(view);
+  }
+  return found->second;
+}
+
+bool Bystanders::accepts(const ThreadRecord& thread) const {
+  Role& role = this->role(thread);
+  if (role.accepts < 0) role.accepts = analyze::accepts(table_, rules_, ThreadView(table_, thread)) ? 1 : 0;
+  return role.accepts == 1;
+}
+
+bool Bystanders::takes_part(const ThreadRecord& thread, const Activity& activity) const {
+  const Role& role = this->role(thread);
+  return acts(rules_, ThreadView(table_, thread), activity, role.writer, role.own);
 }
 
 bool states_a_deadlock(const StackTable& table, const Dump& dump) {

@@ -4,6 +4,9 @@
 // condition and read no channel that others wait for. What is left can act; where nobody is left, what waits, waits for ever.
 #pragma once
 
+#include <cstdint>
+#include <unordered_map>
+
 #include "analyze/classify/activity.h"
 #include "analyze/classify/runtime_rules.h"
 
@@ -29,5 +32,27 @@ namespace tailback::analyze {
 
 /// Whether the thread sleeps in the function that it was started with: it does something every so often, and nothing now.
 [[nodiscard]] bool is_periodic(const StackTable& table, const RuntimeRules& rules, const ThreadView& thread, const Activity& activity);
+
+/// The same of the threads of one dump, found out once for each stack: thousands of threads share one, and every rule asks of every thread.
+class Bystanders {
+ public:
+  Bystanders(const StackTable& table, const RuntimeRules& rules) : table_(table), rules_(rules) {}
+
+  [[nodiscard]] std::uint16_t outermost_own(const ThreadRecord& thread) const { return role(thread).own; }
+  [[nodiscard]] bool accepts(const ThreadRecord& thread) const;
+  [[nodiscard]] bool takes_part(const ThreadRecord& thread, const Activity& activity) const;
+
+ private:
+  struct Role {
+    std::uint16_t own = 0;
+    bool writer = false;
+    signed char accepts = -1;  ///< not found out yet
+  };
+  Role& role(const ThreadRecord& thread) const;
+
+  const StackTable& table_;
+  const RuntimeRules& rules_;
+  mutable std::unordered_map<std::uint32_t, Role> roles_;  ///< by StackId
+};
 
 }  // namespace tailback::analyze
