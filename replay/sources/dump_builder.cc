@@ -21,6 +21,9 @@ Dump& DumpBuilder::begin_dump(std::int64_t wall_ns) {
   recording();
   dump_.id = dumps_ + 1;
   dump_.wall_ns = wall_ns;
+  // A log's next dump has about as many threads as the last. What is too much is given back when it is whole.
+  dump_.threads.reserve(threads_of_last_);
+  dump_.line_of_thread.reserve(threads_of_last_);
   dump_open_ = true;
   return dump_;
 }
@@ -32,6 +35,11 @@ void DumpBuilder::end_dump() {
   if (!dump_open_) return;
   if (!dump_.threads.empty() || !dump_.statements.empty()) {
     ++dumps_;
+    threads_of_last_ = dump_.threads.size();
+    if (dump_.threads.capacity() / 2 > dump_.threads.size()) {
+      dump_.threads.shrink_to_fit();
+      dump_.line_of_thread.shrink_to_fit();
+    }
     sink_.dump(std::move(dump_));
   }
   dump_ = Dump{};

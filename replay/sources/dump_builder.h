@@ -67,6 +67,7 @@ class DumpBuilder {
   Dump dump_;
   bool dump_open_ = false, thread_open_ = false;
   std::int64_t dumps_ = 0;
+  std::size_t threads_of_last_ = 0;
   std::vector<FrameId> frames_;
   std::vector<Argument> arguments_;
   std::unordered_map<std::uint64_t, LockId> lock_of_address_;

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <unordered_set>
 
@@ -199,13 +200,15 @@ Recognition recognise(std::string_view head) {
   return {0, "no \"TID n:\""};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"TID ", Sign::Where::kLineBegin}});
+
 }  // namespace
 
 const Format& eu_stack_format() {
   static constexpr Format kFormat{
       "eu-stack", "eu-stack, with any of its options", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<EuStackReader>(options, sink); },
-      nullptr, [](std::string_view line) { return (line.starts_with("TID ") && line.ends_with(':')) || (line.starts_with("PID ") && line.find(" - process") != std::string_view::npos); }};
+      nullptr, [](std::string_view line) { return (line.starts_with("TID ") && line.ends_with(':')) || (line.starts_with("PID ") && line.find(" - process") != std::string_view::npos); }, kSigns};
   return kFormat;
 }
 

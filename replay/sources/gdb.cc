@@ -8,6 +8,7 @@
 #include "replay/sources/gdb_frame.h"
 #include "replay/sources/line_memo.h"
 #include "replay/sources/native_names.h"
+#include "replay/sources/recent_texts.h"
 #include "replay/sources/scan.h"
 
 namespace tailback::replay {
@@ -21,7 +22,9 @@ struct ThreadHeader {
 };
 
 std::string_view digits_at(std::string_view text) {
-  return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+  std::size_t size = 0;
+  while (size < text.size() && is_digit(text[size])) ++size;
+  return text.substr(0, size);
 }
 
 /// Id and name out of gdb's description of a thread; leaves `text` behind the description.
@@ -45,8 +48,9 @@ ThreadHeader take_target(std::string_view& text) {
 
 std::optional<ThreadHeader> parse_header(std::string_view line) {
   if (!skip(line, "Thread ") || line.empty() || !is_digit(line.front()) || !line.ends_with(':')) return std::nullopt;
-  const std::size_t end = line.find_first_not_of("0123456789.");
-  if (end == std::string_view::npos || line.substr(end, 2) != " (") return std::nullopt;
+  std::size_t end = 0;
+  while (end < line.size() && (is_digit(line[end]) || line[end] == '.')) ++end;
+  if (line.substr(end, 2) != " (") return std::nullopt;
   const std::string_view number = line.substr(0, end);
   std::string_view target = line.substr(end + 2);
   ThreadHeader header = take_target(target);
@@ -101,7 +105,7 @@ class GdbReader final : public LineReader {
   void end_dump();
 
   DumpBuilder builder_;
-  LineMemo<GdbFrame> innermost_, callers_;
+  RecentTexts<GdbFrame, 9> innermost_, callers_;
   LineMemo<Argument> guards_;
   std::string pending_;            ///< the frame being read, behind its number; it may go on on the next line
   bool has_pending_ = false, pending_innermost_ = false;
@@ -284,13 +288,15 @@ Recognition recognise(std::string_view head) {
   return {0, threads > 0 ? "\"Thread N (…):\" but no \"#0  function (arguments)\"" : "no \"Thread N (…):\" and no \"#0  function (arguments)\"", threads > 0};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"#", Sign::Where::kLineBegin}, {"Thread ", Sign::Where::kLineBegin}, {"Target Id"}});
+
 }  // namespace
 
 const Format& gdb_format() {
   static constexpr Format kFormat{
       "gdb", "gdb `thread apply all bt` (plain, full), `info threads`, pstack, quickstack", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GdbReader>(options, sink); },
-      nullptr, [](std::string_view line) { return parse_header(trim(line)).has_value(); }};
+      nullptr, [](std::string_view line) { return parse_header(trim(line)).has_value(); }, kSigns};
   return kFormat;
 }
 

@@ -11,17 +11,19 @@ namespace {
 std::string_view take_argument(std::string_view& list) {
   int depth = 0;
   bool quoted = false;
-  for (std::size_t i = 0; i < list.size(); ++i) {
+  for (std::size_t i = find_any<',', '"', '\\', '(', '{', '[', ')', '}', ']'>(list); i < list.size(); i = find_any<',', '"', '\\', '(', '{', '[', ')', '}', ']'>(list, i + 1)) {
     const char c = list[i];
-    if (c == '\\' && quoted) {
-      ++i;
+    if (c == '\\') {
+      if (quoted) ++i;
     } else if (c == '"') {
       quoted = !quoted;
-    } else if (!quoted && (c == '(' || c == '{' || c == '[')) {
+    } else if (quoted) {
+      continue;
+    } else if (c == '(' || c == '{' || c == '[') {
       ++depth;
-    } else if (!quoted && (c == ')' || c == '}' || c == ']')) {
+    } else if (c != ',') {
       --depth;
-    } else if (!quoted && c == ',' && depth <= 0) {
+    } else if (depth <= 0) {
       const std::string_view argument = list.substr(0, i);
       list.remove_prefix(i + 1);
       return argument;
@@ -75,21 +77,19 @@ void parse_arguments(StackTable& table, std::string_view list, GdbFrame& result)
 /// Cuts " at FILE:LINE" or " from MODULE" off the end, behind the list's closing bracket: a string argument may hold such words,
 /// but nothing behind it does.
 void take_place(StackTable& table, std::string_view& text, Frame& frame) {
-  const std::size_t at = text.rfind(") at "), from = text.rfind(") from ");
-  if (at != std::string_view::npos && (from == std::string_view::npos || at > from)) {
-    const Place place = split_place(trim(text.substr(at + 5)));
-    frame.file = table.intern(place.file);
-    frame.line = place.line;
-    text = text.substr(0, at + 1);
-  } else if (from != std::string_view::npos) {
-    const std::string_view module = trim(text.substr(from + 7));
-    if (const Place place = split_place(module); place.line != 0) {
+  for (std::size_t close = find_last(text, ')'); close != std::string_view::npos; close = find_last(text.substr(0, close), ')')) {
+    std::string_view behind = text.substr(close + 1);
+    const bool at = skip(behind, " at ");
+    if (!at && !skip(behind, " from ")) continue;
+    behind = trim(behind);
+    if (const Place place = split_place(behind); at || place.line != 0) {
       frame.file = table.intern(place.file);
       frame.line = place.line;
     } else {
-      frame.module = table.intern(module);
+      frame.module = table.intern(behind);
     }
-    text = text.substr(0, from + 1);
+    text = text.substr(0, close + 1);
+    return;
   }
 }
 

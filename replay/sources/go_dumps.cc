@@ -23,7 +23,8 @@ bool GoDumps::SeenIds::insert(std::uint64_t id) {
 }
 
 GoDumps::SeenIds::Slot& GoDumps::SeenIds::find(std::uint64_t id) {
-  std::size_t at = (id * 0x9e3779b97f4a7c15u) >> 20 & (slots_.size() - 1);
+  // Goroutines that were started one after another stand side by side; where their group stands is anyone's guess.
+  std::size_t at = (((id >> 6) * 0x9e3779b97f4a7c15u) >> 20 << 6 | (id & 63)) & (slots_.size() - 1);
   while (slots_[at].epoch == epoch_ && slots_[at].id != id) at = (at + 1) & (slots_.size() - 1);
   return slots_[at];
 }

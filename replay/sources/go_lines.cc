@@ -86,12 +86,12 @@ ThreadState go_state(std::string_view state) {
 
 namespace {
 
-/// What a character of a function's name is. A table, because this runs for every frame.
-enum NameCharacter : std::uint8_t { kOther, kWord, kDot, kNever };
-constexpr std::array<NameCharacter, 256> kNameCharacters = [] {
-  std::array<NameCharacter, 256> kinds{};
+/// What a character of a function's name is, a bit each. A table, because this runs for every frame.
+enum NameCharacter : std::uint8_t { kOther = 1, kWord = 2, kDot = 4, kNever = 8 };
+constexpr std::array<std::uint8_t, 256> kNameCharacters = [] {
+  std::array<std::uint8_t, 256> kinds{};
   for (unsigned c = 0; c < 256; ++c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_') kinds[c] = kWord;
+    kinds[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ? kWord : kOther;
   }
   kinds['.'] = kDot;
   for (const char c : std::string_view(" \t\"'=,;{}")) kinds[static_cast<unsigned char>(c)] = kNever;
@@ -102,20 +102,17 @@ constexpr std::array<NameCharacter, 256> kNameCharacters = [] {
 
 bool is_go_function(std::string_view name) {
   if (name.empty() || static_cast<unsigned char>(name.front()) <= ' ') return false;
-  bool dot = false, words = true;
-  for (const char c : name) {
-    const NameCharacter kind = kNameCharacters[static_cast<unsigned char>(c)];
-    if (kind == kNever) return false;
-    dot = dot || kind == kDot;
-    words = words && kind == kWord;
-  }
-  return dot || words || name.find("\xc2\xb7") != std::string_view::npos;  // Go 1.3's middle dot
+  unsigned kinds = 0;
+#pragma GCC unroll 8
+  for (const char c : name) kinds |= kNameCharacters[static_cast<unsigned char>(c)];
+  if ((kinds & kNever) != 0) return false;
+  return (kinds & kDot) != 0 || kinds == kWord || name.find("\xc2\xb7") != std::string_view::npos;  // Go 1.3's middle dot
 }
 
 std::optional<GoCall> parse_go_call(std::string_view text) {
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   if (!text.ends_with(')')) return std::nullopt;
-  const std::size_t open = text.rfind('(');  // no argument has parentheses
+  const std::size_t open = find_last(text, '(');  // no argument has parentheses
   if (open == std::string_view::npos || open == 0) return std::nullopt;
   return GoCall{text.substr(0, open), text.substr(open + 1, text.size() - open - 2)};
 }
@@ -125,7 +122,7 @@ void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::ve
   unsigned position = 0;
   // Words are told by their "0x"; "...", "_", "{" and "}" are passed over, and what is elided inside an aggregate takes no position.
   while (!arguments.empty() && position <= 255) {
-    const std::size_t at = arguments.find_first_of("0_");
+    const std::size_t at = find_any<'0', '_'>(arguments);
     if (at == std::string_view::npos) return;
     arguments.remove_prefix(at);
     if (arguments.front() == '_') {
@@ -145,7 +142,7 @@ void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::ve
 }
 
 std::string_view place_without_registers(std::string_view text) {
-  const std::size_t last = text.rfind(' ');
+  const std::size_t last = find_last(text, ' ');
   if (last == std::string_view::npos || !text.substr(last + 1).starts_with("pc=0x")) return text;
   const std::size_t registers = text.rfind(" fp=0x");
   return registers == std::string_view::npos ? text : text.substr(0, registers);
@@ -156,7 +153,7 @@ std::optional<GoPlace> parse_go_place(std::string_view text) {
   GoPlace place;
   place.inlined = true;
   // What stands behind the place is in its last words: "+0x47", "fp=0x… sp=0x… pc=0x…".
-  for (std::size_t space; (space = text.rfind(' ')) != std::string_view::npos; text = text.substr(0, space)) {
+  for (std::size_t space; (space = find_last(text, ' ')) != std::string_view::npos; text = text.substr(0, space)) {
     std::string_view word = text.substr(space + 1);
     if (word.starts_with("fp=0x") || word.starts_with("sp=0x") || word.starts_with("pc=0x")) continue;
     if (!place.inlined || !skip(word, "+")) break;

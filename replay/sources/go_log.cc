@@ -1,6 +1,7 @@
 #include "replay/sources/go_log.h"
 
 #include <algorithm>
+#include <array>
 
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/go_dumps.h"
@@ -186,7 +187,7 @@ void GoLogReader::call(const Line& line, std::string_view text) {
     state_ = State::kAncestor;
     return;
   }
-  if (text.find("stack unavailable") != std::string_view::npos && trim(text).starts_with("goroutine running on other thread")) {
+  if (trim_front(text).starts_with("goroutine running on other thread") && text.find("stack unavailable") != std::string_view::npos) {
     ThreadRecord& thread = builder_.thread();
     thread.quality = StackQuality::kMissing;
     thread.absence_reason = builder_.table().intern("running on another thread; stack unavailable");
@@ -346,13 +347,15 @@ Recognition recognise(std::string_view head) {
   return {0, "no \"goroutine N [state]:\""};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"goroutine "}});
+
 }  // namespace
 
 const Format& go_log_format() {
   static constexpr Format kFormat{
       "go-log", "Go tracebacks and the log around them: runtime.Stack, pprof debug=2, SIGQUIT, panics", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoLogReader>(options, sink); },
-      nullptr, [](std::string_view line) { return line.starts_with("goroutine ") && parse_go_header(line).has_value(); }};
+      nullptr, [](std::string_view line) { return line.starts_with("goroutine ") && parse_go_header(line).has_value(); }, kSigns};
   return kFormat;
 }
 

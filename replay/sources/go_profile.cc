@@ -1,6 +1,7 @@
 #include "replay/sources/go_profile.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "replay/sources/scan.h"
@@ -124,9 +125,11 @@ void GoProfileLines::finish() {
 }
 
 const Format& go_profile_format() {
+  static constexpr std::array kSigns = std::to_array<Sign>({{kBegins}});
   static constexpr Format kFormat{
       "go-profile", "Go's goroutine profile as text (pprof debug=1): stacks and counts", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoProfileReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GoProfileReader>(options, sink); },
+      nullptr, nullptr, kSigns};
   return kFormat;
 }
 

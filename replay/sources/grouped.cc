@@ -199,19 +199,24 @@ Recognition recognise_grouped(std::string_view head) {
   return {0, counted > 0 ? "goroutines with counts, but no frames" : "no \"N goroutines [state]\", no \"goroutine 1 [state]: N times\"", counted > 0};
 }
 
+constexpr std::array kPanicparseSigns = std::to_array<Sign>({{{}, Sign::Where::kNumberAtLineBegin}});
+constexpr std::array kGroupedSigns = std::to_array<Sign>({{"goroutine "}, {"goroutines ["}});
+
 }  // namespace
 
 const Format& panicparse_format() {
   static constexpr Format kFormat{
       "panicparse", "goroutines as panicparse groups them", recognise_panicparse,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<PanicparseReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<PanicparseReader>(options, sink); },
+      nullptr, nullptr, kPanicparseSigns};
   return kFormat;
 }
 
 const Format& grouped_goroutines_format() {
   static constexpr Format kFormat{
       "grouped-goroutines", "goroutines with counts: goroutine-inspect, \"48 goroutines [semacquire, 4 minutes]\"", recognise_grouped,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GroupedReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GroupedReader>(options, sink); },
+      nullptr, nullptr, kGroupedSigns};
   return kFormat;
 }
 

@@ -1,5 +1,7 @@
 #include "replay/sources/java_json.h"
 
+#include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "replay/sources/java_thread.h"
@@ -180,16 +182,19 @@ class JavaJsonReader final : public LineReader {
 
 Recognition recognise(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
-  if (head.find("\"threadDump\"") == std::string_view::npos) return {0, "JSON, but no \"threadDump\"", true};
+  if (!contains(head, "\"threadDump\"")) return {0, "JSON, but no \"threadDump\"", true};
   return {95, "JSON with \"threadDump\""};
 }
+
+constexpr std::array kSigns = std::to_array<Sign>({{"{", Sign::Where::kLineBegin}});
 
 }  // namespace
 
 const Format& java_json_format() {
   static constexpr Format kFormat{
       "java-json", "jcmd Thread.dump_to_file -format=json", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavaJsonReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavaJsonReader>(options, sink); },
+      nullptr, nullptr, kSigns};
   return kFormat;
 }
 

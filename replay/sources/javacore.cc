@@ -1,5 +1,6 @@
 #include "replay/sources/javacore.h"
 
+#include <array>
 #include <unordered_map>
 
 #include "replay/sources/java_thread.h"
@@ -169,13 +170,15 @@ Recognition recognise(std::string_view head) {
   return {0, "no \"0SECTION\", no \"3XMTHREADINFO\""};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"0SECTION"}, {"3XMTHREADINFO"}});
+
 }  // namespace
 
 const Format& javacore_format() {
   static constexpr Format kFormat{
       "javacore", "javacore files of IBM Java and OpenJ9", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JavacoreReader>(options, sink); },
-      nullptr, [](std::string_view line) { return line.starts_with("0SECTION"); }};
+      nullptr, [](std::string_view line) { return line.starts_with("0SECTION"); }, kSigns};
   return kFormat;
 }
 

@@ -290,13 +290,15 @@ Recognition recognise(std::string_view head) {
   return {0, announced ? "\"Full thread dump\" but no thread's header" : "no \"Full thread dump\", no '\"name\" … tid=0x… nid=…'", announced};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"\"", Sign::Where::kLineBegin}, {"#", Sign::Where::kLineBegin}, {kDumpBegins}});
+
 }  // namespace
 
 const Format& jstack_format() {
   static constexpr Format kFormat{
       "jstack", "Java thread dumps as text: jstack, jcmd Thread.print, SIGQUIT, jcmd Thread.dump_to_file", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JstackReader>(options, sink); },
-      nullptr, [](std::string_view line) { return line.starts_with(kDumpBegins); }};
+      nullptr, [](std::string_view line) { return line.starts_with(kDumpBegins); }, kSigns};
   return kFormat;
 }
 

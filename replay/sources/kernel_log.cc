@@ -23,6 +23,7 @@
 #include "replay/sources/kernel_log.h"
 
 #include <algorithm>
+#include <array>
 
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/kernel_dump.h"
@@ -348,13 +349,16 @@ Recognition recognise(std::string_view head) {
   return {0, "no hung task, list of tasks or locks, or soft lockup of the Linux kernel's"};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{" blocked for more than "}, {"Showing all locks held in the system:"}, {"possible recursive locking detected"},
+                                                      {"possible circular locking dependency detected"}, {" stack:"}, {"PC stack   pid father"}, {"soft lockup - CPU#"}});
+
 }  // namespace
 
 const Format& kernel_log_format() {
   static constexpr Format kFormat{
       "kernel-log", "the Linux kernel's log: hung tasks, sysrq-t and -w, lockdep", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<KernelLogReader>(options, sink); },
-      nullptr, [](std::string_view line) { return line.starts_with("INFO: task ") && line.find(" blocked for more than ") != std::string_view::npos; }};
+      nullptr, [](std::string_view line) { return line.starts_with("INFO: task ") && line.find(" blocked for more than ") != std::string_view::npos; }, kSigns};
   return kFormat;
 }
 

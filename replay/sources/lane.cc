@@ -147,14 +147,14 @@ void Lane::line(const LogLine& line, std::uint64_t number) {
 
 namespace {
 
-/// The format whose dumps such a line begins; null for nearly every line, at the cost of a look at its first character.
-const Format* format_begun_by(std::string_view text) {
+/// The format, other than `known`, whose dumps such a line begins; null for nearly every line, at the cost of a look at its first character.
+const Format* format_begun_by(std::string_view text, const Format* known) {
   if (text.empty()) return nullptr;
   switch (text.front()) {
     case 'g': case 'T': case 'F': case 'C': case 'P': case '0': case 'I': break;
     default: return nullptr;
   }
-  const auto begun = std::find_if(formats().begin(), formats().end(), [&](const Format& format) { return format.begins != nullptr && format.begins(text); });
+  const auto begun = std::find_if(formats().begin(), formats().end(), [&](const Format& format) { return &format != known && format.begins != nullptr && format.begins(text); });
   return begun == formats().end() ? nullptr : &*begun;
 }
 
@@ -166,7 +166,8 @@ void Lane::keep(const Line& line) {
 }
 
 void Lane::read(const Line& line) {
-  const Format* begun = named_ || refusals_ >= kMostRefusals ? nullptr : format_begun_by(line.text);
+  // While nothing is held, another dump of the lines' own format is for its reader to see.
+  const Format* begun = named_ || refusals_ >= kMostRefusals ? nullptr : format_begun_by(line.text, holding_ ? nullptr : format_);
   // What is held is one dump: where the next begins, of this format or of a third, it is decided first.
   while (holding_ && begun != nullptr && begun != held_) decide();
   if (!holding_ && (begun == nullptr || begun == format_)) return now_->line(line);
@@ -211,7 +212,7 @@ void Lane::go_on_with(const Format& format, std::uint64_t line) {
 }
 
 void Lane::recognise(bool last) {
-  if (const Format* format = recognise_format(head_, false, &tried_)) {
+  if (const Format* format = last ? recognise_format(head_, false, &tried_) : recognise_window(head_, tried_)) {
     open(*format);
     feed_head();
     return;

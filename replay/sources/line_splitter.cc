@@ -29,6 +29,7 @@ LineSplitter::LineSplitter(ByteSource& source, std::size_t maximum_line_bytes) :
 
 Result<bool> LineSplitter::next(RawLine& line) {
   for (;;) {
+    if (take(line)) return true;
     const auto* lf = static_cast<const char*>(scanned_ == end_ ? nullptr : std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_));
     const bool complete = lf != nullptr;
     const std::size_t stop = complete ? static_cast<std::size_t>(lf - buffer_.data()) : end_;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,17 @@ class LineSplitter {
  public:
   LineSplitter(ByteSource& source, std::size_t maximum_line_bytes);
 
+  /// The next line into `line`, where the block at hand has all of it, as it has of nearly every line. False: ask next().
+  bool take(RawLine& line) {
+    if (skipping_ || scanned_ == end_) return false;
+    const char* begin = buffer_.data() + begin_;
+    const auto* lf = static_cast<const char*>(std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_));
+    if (lf == nullptr || static_cast<std::size_t>(lf - begin) > maximum_) return false;
+    begin_ = scanned_ = static_cast<std::size_t>(lf - buffer_.data()) + 1;
+    if (lf != begin && lf[-1] == '\r') --lf;
+    line = {std::string_view(begin, static_cast<std::size_t>(lf - begin)), ++number_, escapes_};
+    return true;
+  }
   /// The next line into `line`; false at the end of the input. After an error, what was read before it has been handed out.
   Result<bool> next(RawLine& line);
 

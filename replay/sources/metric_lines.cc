@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 
 #include "replay/sources/envelope.h"
@@ -52,6 +53,20 @@ constexpr std::array kKnownKeys = std::to_array<KnownKey>({
     {"rss_bytes", "rss", 1},               {"rss", "rss", 1},                   {"open_fds", "open_files", 1},
     {"blocked_threads", "blocked_threads", 1},
 });
+
+/// The last two characters of the known keys, as a table of bits. It is asked at every '=' and ':' of every line, and says no to nearly all.
+constexpr std::array<std::uint32_t, 32> kEndingsOfKeys = [] {
+  std::array<std::uint32_t, 32> endings{};
+  for (const KnownKey& known : kKnownKeys) {
+    const std::string_view last = known.key.substr(known.key.size() - 2);
+    endings[static_cast<unsigned char>(last[1]) & 31u] |= 1u << (static_cast<unsigned char>(last[0]) & 31u);
+  }
+  return endings;
+}();
+
+constexpr bool may_end_a_key(char before_last, char last) {
+  return (kEndingsOfKeys[static_cast<unsigned char>(last) & 31u] >> (static_cast<unsigned char>(before_last) & 31u) & 1u) != 0;
+}
 
 std::string_view unit_of_metric(std::string_view name, std::string_view otherwise) {
   const KnownMetric* known = find_known_metric(name);
@@ -159,7 +174,7 @@ Result<std::string> plain_groups(const std::string& pattern, std::vector<Group>&
   return plain;
 }
 
-/// "key=1", "\"key\":1", "key: 1"; a frame's place, "sema.go:71", is none of them. Runs for every line.
+/// "key=1", "\"key\":1", "key: 1"; a frame's place, "sema.go:71", is none of them.
 bool may_have_keys(std::string_view line) {
   if (line.find('=') != std::string_view::npos) return true;
   for (std::size_t at = line.find(':'); at != std::string_view::npos; at = line.find(':', at + 1)) {
@@ -216,22 +231,33 @@ const std::vector<MetricReading>& MetricLines::read(std::string_view line) {
     }
     if (!readings_.empty()) return readings_;
   }
-  if (line.size() < 4096 && may_have_keys(line)) read_known_keys(line);
+  if (line.size() < 4096) read_known_keys(line);
   return readings_;
 }
 
 void MetricLines::read_known_keys(std::string_view line) {
   // key=value, "key":value, key: value (as the first of a line or of a list)
-  const std::size_t text_begin = line.size() - without_level_and_place(line).size();
-  for (std::size_t at = find_any<'=', ':'>(line); at != std::string_view::npos; at = find_any<'=', ':'>(line, at + 1)) {
-    std::size_t end = at;
-    if (end > 0 && line[end - 1] == '"') --end;
+  const char* const line_end = line.data() + line.size();
+  const auto find_from = [line_end](char separator, const char* from) {
+    const void* found = from == line_end ? nullptr : std::memchr(from, separator, static_cast<std::size_t>(line_end - from));
+    return found == nullptr ? line_end : static_cast<const char*>(found);
+  };
+  const char* equals = find_from('=', line.data());
+  const char* colon = find_from(':', line.data());
+  for (const char* separator = std::min(equals, colon); separator != line_end; separator = std::min(equals, colon)) {
+    const auto at = static_cast<std::size_t>(separator - line.data());
+    (separator == equals ? equals : colon) = find_from(*separator, separator + 1);
+    const std::size_t end = at > 0 && line[at - 1] == '"' ? at - 1 : at;
+    if (end < 2 || !may_end_a_key(line[end - 2], line[end - 1])) continue;
     std::size_t begin = end;
     while (begin > 0 && is_word(line[begin - 1])) --begin;
-    if (line[at] == ':' && end == at && begin > text_begin && !begins_a_field(line.substr(text_begin, begin - text_begin))) continue;
     const std::string_view key = line.substr(begin, end - begin);
     const auto known = std::find_if(kKnownKeys.begin(), kKnownKeys.end(), [key](const KnownKey& k) { return k.key == key; });
-    if (known == kKnownKeys.end()) continue;
+    if (known == kKnownKeys.end() || !may_have_keys(line)) continue;
+    if (line[at] == ':' && end == at) {
+      const std::size_t text_begin = line.size() - without_level_and_place(line).size();
+      if (begin > text_begin && !begins_a_field(line.substr(text_begin, begin - text_begin))) continue;
+    }
     std::string_view rest = line.substr(at + 1);
     if (rest.starts_with(' ')) rest.remove_prefix(1);
     if (rest.starts_with('"')) rest.remove_prefix(1);

@@ -42,6 +42,14 @@ void walk(std::string_view text, Visit&& visit) {
   }
 }
 
+/// A name as C and most of C++ have them: no template, no parameters, nothing that has to be looked at closer.
+bool is_plain(std::string_view name) {
+  for (const char c : name) {
+    if (!is_word(c) && c != ':' && c != '~') return false;
+  }
+  return true;
+}
+
 /// Compilers mark copies of a function: "values.isra.0", "run.constprop.0", "run.cold".
 std::string_view cut_clone_marks(std::string_view name) {
   static constexpr std::array<std::string_view, 6> kMarks = {".isra", ".constprop", ".part", ".cold", ".lto_priv", ".llvm"};
@@ -64,6 +72,7 @@ std::size_t name_begin(std::string_view name) {
 }  // namespace
 
 std::string_view function_name(std::string_view printed) {
+  if (is_plain(printed)) return printed;
   std::size_t end = printed.size();
   walk(printed, [&](std::size_t i, char c, int depth) {
     if (depth != 0 || i == 0) return true;
@@ -95,6 +104,7 @@ std::string_view function_name(std::string_view printed) {
 }
 
 std::size_t find_arguments(std::string_view text) {
+  if (const std::size_t space = text.find(' '); space != std::string_view::npos && text.substr(space, 2) == " (" && is_plain(text.substr(0, space))) return space;
   std::size_t found = std::string_view::npos;
   walk(text, [&](std::size_t i, char c, int depth) {
     if (c != '(' || depth != 0 || i == 0 || text[i - 1] != ' ') return true;

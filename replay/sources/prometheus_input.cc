@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -160,15 +161,19 @@ class TextReader final : public LineReader {
 
 Recognition recognise_json(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
-  if (head.find("\"resultType\"") == std::string_view::npos) return {0, "JSON, but no \"resultType\"", true};
+  if (!contains(head, "\"resultType\"")) return {0, "JSON, but no \"resultType\"", true};
   if (head.find("\"matrix\"") == std::string_view::npos && head.find("\"vector\"") == std::string_view::npos) return {0, "a \"resultType\", but no result of type matrix or vector", true};
   return {95, "the answer of Prometheus' query_range"};
 }
 
 Recognition recognise_text(std::string_view head) {
-  int metrics = 0, others = 0;
+  std::size_t metrics = 0, others = 0, left = 0;
+  for (std::string_view rest = head; !rest.empty(); (void)take_line(rest)) ++left;
   bool types = false;
   while (!head.empty()) {
+    // Whatever the rest holds, it is too little: a log is told from metrics by its first lines.
+    if (others * 4 > metrics + left) break;
+    --left;
     const std::string_view line = trim(take_line(head));
     if (line.empty()) continue;
     if (line.starts_with("# TYPE ") || line.starts_with("# HELP ")) types = true;
@@ -180,12 +185,15 @@ Recognition recognise_text(std::string_view head) {
   return {0, "no \"# TYPE\" and no lines of \"name{labels} value\""};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{"{", Sign::Where::kLineBegin}});
+
 }  // namespace
 
 const Format& prometheus_json_format() {
   static constexpr Format kFormat{
       "prometheus-json", "Prometheus' query_range as JSON", recognise_json,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JsonReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<JsonReader>(options, sink); },
+      nullptr, nullptr, kSigns};
   return kFormat;
 }
 

@@ -1,6 +1,7 @@
 #include "replay/sources/pt_pmp.h"
 
 #include <algorithm>
+#include <array>
 
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/native_names.h"
@@ -146,12 +147,15 @@ Recognition recognise(std::string_view head) {
   return {0, "no lines of a count and functions"};
 }
 
+constexpr std::array kSigns = std::to_array<Sign>({{{}, Sign::Where::kNumberAtLineBegin}});
+
 }  // namespace
 
 const Format& pt_pmp_format() {
   static constexpr Format kFormat{
       "pt-pmp", "stacks collapsed to one line each: pt-pmp, quickstack -s", recognise,
-      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<PtPmpReader>(options, sink); }};
+      [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<PtPmpReader>(options, sink); },
+      nullptr, nullptr, kSigns};
   return kFormat;
 }
 

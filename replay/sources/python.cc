@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 
 #include "replay/sources/dump_builder.h"
@@ -258,7 +259,7 @@ Recognition recognise_py_spy(std::string_view head) {
 
 Recognition recognise_py_spy_json(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('[')) return {0, "does not begin with '['"};
-  if (head.find("\"frames\"") == std::string_view::npos || head.find("\"owns_gil\"") == std::string_view::npos) return {0, "JSON, but no \"frames\" and \"owns_gil\"", true};
+  if (!contains(head, "\"frames\"") || !contains(head, "\"owns_gil\"")) return {0, "JSON, but no \"frames\" and \"owns_gil\"", true};
   return {95, "an array of threads with \"frames\" and \"owns_gil\""};
 }
 
@@ -267,21 +268,25 @@ std::unique_ptr<LineReader> open(const ReadOptions& options, EventSink& sink) {
   return std::make_unique<Reader>(options, sink);
 }
 
+constexpr std::array kFaulthandlerSigns = std::to_array<Sign>({{"(most recent call first)"}});
+constexpr std::array kPySpySigns = std::to_array<Sign>({{"Thread ", Sign::Where::kLineBegin}});
+constexpr std::array kPySpyJsonSigns = std::to_array<Sign>({{"[", Sign::Where::kLineBegin}});
+
 }  // namespace
 
 const Format& faulthandler_format() {
   static constexpr Format kFormat{"faulthandler", "Python's faulthandler", recognise_faulthandler, open<FaulthandlerReader>, nullptr,
-                                  [](std::string_view line) { return parse_faulthandler(trim(line)).has_value(); }};
+                                  [](std::string_view line) { return parse_faulthandler(trim(line)).has_value(); }, kFaulthandlerSigns};
   return kFormat;
 }
 
 const Format& py_spy_format() {
-  static constexpr Format kFormat{"py-spy", "py-spy dump", recognise_py_spy, open<PySpyReader>};
+  static constexpr Format kFormat{"py-spy", "py-spy dump", recognise_py_spy, open<PySpyReader>, nullptr, nullptr, kPySpySigns};
   return kFormat;
 }
 
 const Format& py_spy_json_format() {
-  static constexpr Format kFormat{"py-spy-json", "py-spy dump --json", recognise_py_spy_json, open<PySpyJsonReader>};
+  static constexpr Format kFormat{"py-spy-json", "py-spy dump --json", recognise_py_spy_json, open<PySpyJsonReader>, nullptr, nullptr, kPySpyJsonSigns};
   return kFormat;
 }
 

@@ -99,12 +99,14 @@ class TextInput {
       lane_of(stripped).line(stripped, line.number);
     };
     for (;;) {
-      const Result<bool> more = splitter.next(line);
-      if (!more.ok()) error = more.error();
-      if (!more.ok() || !more.value()) break;
-      if (splitter.took_block() && interrupted()) {
-        error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
-        break;
+      if (!splitter.take(line)) {
+        const Result<bool> more = splitter.next(line);
+        if (!more.ok()) error = more.error();
+        if (!more.ok() || !more.value()) break;
+        if (splitter.took_block() && interrupted()) {
+          error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
+          break;
+        }
       }
       stripper_.strip(line.text, line.may_have_escape, take);
     }

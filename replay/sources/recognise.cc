@@ -38,12 +38,15 @@ std::string Refusals::told() const {
   return near + std::to_string(count) + (near.empty() ? "" : " other") + " formats were tried, and found no line of theirs: " + others + "\n--format-in NAME says what that format looks for";
 }
 
-const Format* recognise_format(std::string_view head, bool binary, Refusals* refusals) {
+namespace {
+
+const Format* recognise_among(SignOwners asked, std::string_view head, bool binary, Refusals* refusals) {
   const Format* best = nullptr;
   int score = 0;
-  for (const Format& format : formats()) {
+  for (std::size_t i = 0; i < formats().size(); ++i) {
+    const Format& format = formats()[i];
     if ((format.read_bytes != nullptr) != binary) continue;
-    const Recognition recognition = format.recognise(head);
+    const Recognition recognition = (asked >> i & 1) != 0 ? format.recognise(head) : Recognition{};
     if (recognition.score > score) {
       best = &format;
       score = recognition.score;
@@ -51,6 +54,19 @@ const Format* recognise_format(std::string_view head, bool binary, Refusals* ref
     if (recognition.score == 0 && refusals != nullptr) refusals->add(format.name, recognition);
   }
   return best;
+}
+
+}  // namespace
+
+const Format* recognise_format(std::string_view head, bool binary, Refusals* refusals) { return recognise_among(~SignOwners{0}, head, binary, refusals); }
+
+const Format* recognise_window(std::string_view window, Refusals& refusals) {
+  static const SignSearch kSigns = [] {
+    SignSearch signs;
+    for (std::size_t i = 0; i < formats().size(); ++i) signs.add(formats()[i].signs, static_cast<unsigned>(i));
+    return signs;
+  }();
+  return recognise_among(kSigns.find(window), window, false, &refusals);
 }
 
 Error unknown_text(const UnknownText& text, const Refusals& refusals, const std::string& file) {

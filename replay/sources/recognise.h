@@ -29,6 +29,9 @@ class Refusals {
 /// The format that recognises `head` most surely; null where none does, with the reasons of all added to `refusals`. `binary`: among those that read bytes.
 [[nodiscard]] const Format* recognise_format(std::string_view head, bool binary, Refusals* refusals = nullptr);
 
+/// The same of one of a log's many windows. Only formats that have left a sign in it are asked: the others would say no, and not even come near.
+[[nodiscard]] const Format* recognise_window(std::string_view window, Refusals& refusals);
+
 /// What there is to know of a text that no format takes.
 struct UnknownText {
   std::string_view head;       ///< its first bytes

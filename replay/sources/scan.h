@@ -2,8 +2,10 @@
 // each line of dumps of gigabytes.
 #pragma once
 
-#include <string.h>  // memmem
+#include <string.h>  // memmem, memrchr
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -41,17 +43,27 @@ namespace tailback::replay {
   return value;
 }
 
+inline constexpr unsigned kNoHexDigit = 16;
+/// The value of each character as a hexadecimal digit.
+inline constexpr std::array<std::uint8_t, 256> kHexDigits = [] {
+  std::array<std::uint8_t, 256> digits{};
+  digits.fill(kNoHexDigit);
+  for (unsigned i = 0; i < 10; ++i) digits['0' + i] = static_cast<std::uint8_t>(i);
+  for (unsigned i = 0; i < 6; ++i) digits['a' + i] = digits['A' + i] = static_cast<std::uint8_t>(10 + i);
+  return digits;
+}();
+
 /// Cuts a hexadecimal number off the front, with "0x" before it.
 [[nodiscard]] inline std::optional<std::uint64_t> take_hex(std::string_view& text) noexcept {
   if (!text.starts_with("0x") && !text.starts_with("0X")) return std::nullopt;
-  // By hand: from_chars costs twice as much for words of this length, and dumps are full of them.
+  // By hand and by a table: from_chars costs more than twice as much for words of this length, and dumps are full of them.
+  constexpr std::size_t kFits = 2 + 16;
   std::uint64_t value = 0;
   std::size_t at = 2;
-  for (; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    const unsigned letter = static_cast<unsigned>(c | 0x20) - 'a';
-    const unsigned digit = c - unsigned{'0'} < 10 ? c - unsigned{'0'} : letter < 6 ? letter + 10 : 16;
-    if (digit == 16) break;
+  unsigned digit = 0;
+  for (const std::size_t end = std::min(text.size(), kFits); at < end && (digit = kHexDigits[static_cast<unsigned char>(text[at])]) != kNoHexDigit; ++at) value = value << 4 | digit;
+  // Longer ones have zeros in front.
+  for (; at >= kFits && at < text.size() && (digit = kHexDigits[static_cast<unsigned char>(text[at])]) != kNoHexDigit; ++at) {
     if (value >> 60 != 0) return std::nullopt;
     value = value << 4 | digit;
   }
@@ -82,6 +94,12 @@ template <char... kCharacters>
   return text.size() >= words.size() && !words.empty() && ::memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
 }
 
+/// The last `character`, or npos. (string_view::rfind goes character by character.)
+[[nodiscard]] inline std::size_t find_last(std::string_view text, char character) noexcept {
+  const auto* at = text.empty() ? nullptr : static_cast<const char*>(::memrchr(text.data(), character, text.size()));
+  return at == nullptr ? std::string_view::npos : static_cast<std::size_t>(at - text.data());
+}
+
 /// Splits "hashset.go:52" into file and line; line 0 where the end is not ":number".
 struct Place {
   std::string_view file;
@@ -89,7 +107,7 @@ struct Place {
 };
 
 [[nodiscard]] inline Place split_place(std::string_view text) noexcept {
-  const std::size_t colon = text.rfind(':');
+  const std::size_t colon = find_last(text, ':');
   if (colon == std::string_view::npos || colon + 1 == text.size()) return {text, 0};
   std::uint32_t line = 0;
   const char* end = text.data() + text.size();

@@ -9,10 +9,12 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "replay/sources/signs.h"
 #include "runtime/incident/event_sink.h"
 #include <tailback/result.h>
 
@@ -64,6 +66,8 @@ struct Format {
   /// A line that begins a dump of this format and hardly ever stands elsewhere: where one comes amid another format's lines, the lane looks
   /// closer. Null: such a dump is found at the beginning of an input only.
   bool (*begins)(std::string_view line) = nullptr;
+  /// `recognise` says no to what holds none of these, and that it is not even near, so that it need not be asked. Empty: it is always asked.
+  std::span<const Sign> signs = {};
 };
 
 /// All formats, in the order in which they are tried: of those that recognise the input equally surely, the first is it.

@@ -43,6 +43,19 @@ TEST(MetricLines, TheKeysThatServicesUse) {
   EXPECT_EQ(readings({}, "not_goroutines=61"), "");
 }
 
+TEST(MetricLines, EveryKnownKeyIsFoundBeforeAnySeparator) {
+  for (const std::string key : {"goroutines", "num_goroutine", "num_goroutines", "numgoroutine", "NumGoroutine", "goroutine_count", "go_goroutines", "num_threads", "thread_count"}) {
+    EXPECT_EQ(readings({}, key + "=61"), "threads=61count") << key;
+    EXPECT_EQ(readings({}, "a=b::c {\"" + key + "\":61}"), "threads=61count") << key;
+    EXPECT_EQ(readings({}, key + ": 61"), "threads=61count") << key;
+  }
+  for (const std::string key : {"heap_sys_bytes", "heap_sys", "HeapSys"}) EXPECT_EQ(readings({}, key + "=61"), "heap_sys=61bytes") << key;
+  for (const std::string key : {"heap_inuse_bytes", "heap_inuse", "HeapInuse", "heap_in_use"}) EXPECT_EQ(readings({}, key + "=61"), "heap_in_use=61bytes") << key;
+  for (const std::string key : {"heap_alloc_bytes", "heap_alloc", "HeapAlloc"}) EXPECT_EQ(readings({}, key + "=61"), "heap_allocated=61bytes") << key;
+  EXPECT_EQ(readings({}, "rss_kb=2 open_fds=3 blocked_threads=4"), "rss=2048bytes open_files=3count blocked_threads=4count");
+  EXPECT_EQ(readings({}, "=1 :2 s=3 es=4 \"=5"), "") << "no room for a key";
+}
+
 TEST(MetricLines, AColonInProseIsNoField) {
   EXPECT_EQ(readings({}, "WARN too many goroutines: 1289"), "");
   EXPECT_EQ(readings({}, "killed 12 idle goroutines: 7 are left"), "");
