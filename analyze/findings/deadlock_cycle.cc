@@ -13,7 +13,10 @@ namespace {
 
 LockKind kind_of(const Case& dump, LockId lock) { return dump.dump().locks[lock.index].kind; }
 
-bool is_initialiser(const Case& dump, LockId lock) { return dump.recording().table.text(dump.dump().locks[lock.index].name).starts_with(kInitialiserOf); }
+bool is_initialiser(const Case& dump, LockId lock) {
+  const std::string_view name = dump.recording().table.text(dump.dump().locks[lock.index].name);
+  return name.starts_with(kInitialiserOf) || name.ends_with("$ClassInitializationLock");  // HotSpot's, OpenJ9's
+}
 
 /// A bin of a map whose value is being computed: ConcurrentHashMap locks it while the function runs.
 bool is_map_bin(const Case& dump, LockId lock) {

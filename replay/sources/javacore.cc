@@ -124,11 +124,18 @@ void JavacoreReader::thread_line(const Line& line, std::string_view text) {
 
 /// Blocked on: java/lang/Object@0xB5666688 Owned by: "Worker Thread 2" (J9VMThread:0x94501D00, java/lang/Thread:0xB56668D0)
 /// Parked on: java/util/concurrent/locks/ReentrantLock$NonfairSync@0x… Owned by: "dw-274" (…)      Waiting on: … Owned by: <unowned>
+/// Waiting on: java/lang/J9VMInternals$ClassInitializationLock@0x… Owned by: <unowned> Initializing thread: "main"
 void JavacoreReader::block_line(std::string_view text) {
   const std::string_view how = take_until(text, ": ");
   text = trim_front(text);
   const std::string_view object = trim(take_until(text, " Owned by: "));
   const JavaLock lock = parse_java_lock(object.substr(0, std::min(object.find(' '), object.size())));
+  constexpr std::string_view kInitialising = "Initializing thread: \"";
+  if (const std::size_t at = text.find(kInitialising); at != std::string_view::npos && lock.identity != 0) {
+    const std::string_view owner = text.substr(at + kInitialising.size());
+    owned_.push_back({std::string(owner.substr(0, owner.rfind('"'))), std::string(object)});
+    return threads_.enters(lock);
+  }
   if (how == "Blocked on") threads_.enters(lock);
   else if (how == "Waiting on") threads_.waits(lock);
   else if (how == "Parked on") threads_.parks(lock);

@@ -50,7 +50,7 @@ std::uint32_t add_thread(Dump& dump, std::vector<Activity>& activities, StackId 
   thread.state = state;
   thread.waited_ns = waited;
   dump.threads.push_back(std::move(thread));
-  activities.push_back({kind, static_cast<std::uint16_t>(own == 0 ? 0 : own - 1), own});
+  activities.push_back({.kind = kind, .wait_frame = static_cast<std::uint16_t>(own == 0 ? 0 : own - 1), .own_frame = own});
   return static_cast<std::uint32_t>(dump.threads.size() - 1);
 }
 
