@@ -80,14 +80,19 @@ void GuardScan::run(Dump& dump, ResolveStats& stats) {
 }
 
 std::vector<GuardScan::Target> GuardScan::find_targets(const Dump& dump) const {
-  std::vector<bool> held(dump.locks.size()), waited(dump.locks.size());
+  std::vector<bool> held(dump.locks.size()), waited(dump.locks.size()), named(dump.locks.size());
   for (const Hold& hold : dump.holds) held[hold.lock.index] = true;
-  for (const Wait& wait : dump.waits) waited[wait.lock.index] = true;
+  for (const Wait& wait : dump.waits) {
+    if (waited[wait.lock.index]) continue;
+    waited[wait.lock.index] = true;
+    const LockKind kind = kind_of(resolver_.stack(resolver_.raw().row(wait.thread.index).stack).site.api);
+    named[wait.lock.index] = kind == LockKind::kMutex || kind == LockKind::kRwlock;
+  }
   std::vector<Target> targets;
   for (std::uint32_t i = 0; i < dump.locks.size(); ++i) {
     const Lock& lock = dump.locks[i];
     const bool may_be_held = lock.kind == LockKind::kRwlock ? lock.readers != 0 : lock.kind == LockKind::kFutex;
-    if (!held[i] && waited[i] && may_be_held && lock.address != 0) targets.push_back({LockId{i}, lock.address});
+    if (!held[i] && waited[i] && may_be_held && lock.address != 0) targets.push_back({LockId{i}, lock.address, named[i]});
   }
   return targets;
 }
@@ -302,6 +307,8 @@ void GuardScan::decide(Dump& dump, ResolveStats& stats) {
     }
     for (Candidate& candidate : candidates_) {
       if (candidate.hold.lock != target.lock) continue;
+      // An address on a stack shows where a latch is as well as who has a lock.
+      if (!candidate.evidence.strong && !target.named) continue;
       const bool credible = candidate.evidence.strong ? strong <= holders + kNoise : strong + weak <= holders;
       if (!credible) continue;
       candidate.hold.strength = candidate.evidence.strong && strong <= holders ? 2 : 1;

@@ -51,6 +51,7 @@ class GuardScan final : private AnswerVisitor {
   struct Target {
     LockId lock;
     std::uint64_t address = 0;
+    bool named = false;  ///< the functions that wait say that it is a lock; else it may be a latch, or any value that somebody waits for
   };
   /// What was found in one frame.
   struct Evidence {
