@@ -223,8 +223,10 @@ std::string readable_rust_name(std::string_view name) {
       break;
     }
     if (known) continue;
-    if (rest.starts_with("$u") && rest.size() > 4 && rest[4] == '$') {  // "$u7b$"
-      plain += static_cast<char>(std::strtol(std::string(rest.substr(2, 2)).c_str(), nullptr, 16));
+    const bool escape = rest.starts_with("$u") && rest.size() > 4 && rest[4] == '$';  // "$u7b$"
+    const long letter = escape ? std::strtol(std::string(rest.substr(2, 2)).c_str(), nullptr, 16) : 0;
+    if (letter >= ' ' && letter <= '~') {
+      plain += static_cast<char>(letter);
       i += 5;
     } else if (rest.starts_with("..")) {
       plain += "::";

@@ -205,6 +205,7 @@ TEST(RustName, ReadsBothManglings) {
   EXPECT_EQ(readable_rust_name("std::thread::JoinInner$LT$T$GT$::join::habbef6a4952ce708"), "std::thread::JoinInner<T>::join");
   EXPECT_EQ(readable_rust_name("core::ops::function::FnOnce::call_once$u7b$$u7b$vtable.shim$u7d$$u7d$::ha544ca9d5eafd7d4"), "core::ops::function::FnOnce::call_once{{vtable.shim}}");
   EXPECT_EQ(readable_rust_name("app::hash"), "app::hash");
+  EXPECT_EQ(readable_rust_name("app$uzz$$u00$$u"), "app$uzz$$u00$$u") << "no letters";
 }
 
 TEST(LockApi, FindsNoneInOrdinaryCalls) {
