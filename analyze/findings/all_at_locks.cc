@@ -109,6 +109,8 @@ void add_places(const Case& dump, const std::map<std::uint32_t, Queue>& all, Fin
 }  // namespace
 
 void find_all_at_locks(const Case& dump, const History&, Found& found) {
+  // Who has just got a lock of Python's waits for the interpreter on the line on which it asked: there, to stand at a lock is not to wait for it.
+  if (dump.recording().info.runtime == Runtime::kPython) return;
   if (!dump.rings().empty()) return;
   const auto all = queues(dump);
   if (all.size() < 2) return;

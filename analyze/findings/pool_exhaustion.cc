@@ -84,14 +84,24 @@ std::uint64_t waiting_for_results(const Case& dump) {
   return count;
 }
 
-/// A thread of a library that waits for answers from outside, an HTTP client's: what it receives may be the result.
+/// A thread of a library that waits for answers from outside, an HTTP client's, or for the time to do something: what comes of it may be the result.
 bool somebody_fetches(const Case& dump) {
+  constexpr std::string_view kTimers[] = {"java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "java.util.TimerThread.mainLoop", "java.util.concurrent.DelayQueue."};
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const ThreadView view = dump.view({i});
+    for (std::size_t k = 0; k < view.size(); ++k) {  // a timer may stand between two turns
+      if (starts_with_any(view.function(k), kTimers)) return true;
+    }
     if (dump.activity({i}).kind != ActivityKind::kIo || dump.outermost_own({i}) != view.size()) continue;
     if (!dump.accepts({i})) return true;
   }
   return false;
+}
+
+/// What an executor was given to do, it alone completes; other results may come from anywhere.
+bool is_a_task(const Case& dump, ThreadIndex thread) {
+  const Wait* wait = dump.graph().wait_of(thread);
+  return wait != nullptr && dump.recording().table.text(dump.dump().locks[wait->lock.index].name).ends_with(".FutureTask");
 }
 
 }  // namespace
@@ -118,7 +128,9 @@ void find_pool_exhaustion(const Case& dump, const History& history, Found& found
     if (history.normal(dump.dump().threads[pool.members.front().index].stack, pool.waiting)) continue;
     Finding finding = dump.finding(FindingKind::kPoolExhaustion);
     const bool futures = dump.activity(pool.members.front()).kind == ActivityKind::kFuture;
-    const bool acts = !missing.empty() || somebody_else_acts(dump, pool) || (futures && somebody_fetches(dump));
+    const bool acts = !missing.empty() || somebody_else_acts(dump, pool);
+    const bool only_tasks = std::all_of(pool.members.begin(), pool.members.end(), [&](ThreadIndex member) { return is_a_task(dump, member); });
+    if (futures && !only_tasks && somebody_fetches(dump)) continue;
     if (acts && !pool.known_executor) continue;
     // An executor of one thread is a pool, too, where others wait for what it should make.
     if (pool.workers < kFewestWorkers && (acts || !pool.known_executor || waiting_for_results(dump) < kFewestWorkers)) continue;

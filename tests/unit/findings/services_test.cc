@@ -68,8 +68,21 @@ TEST(JavaPools, AreKnownByTheirExecutor) {
 
 TEST(JavaPools, ResultsMayComeFromOutside) {
   const std::string selector = "[runnable]\nsun.nio.ch.EPoll.wait\nsun.nio.ch.SelectorImpl.select\njdk.internal.net.http.HttpClientImpl$SelectorManager.run\n";
-  EXPECT_EQ(kinds(Runtime::kJava, many(1, 5, kResult + kWorker) + many(5, 6, selector)), "pool_exhaustion possible");
+  EXPECT_EQ(kinds(Runtime::kJava, many(1, 5, kResult + kWorker) + many(5, 6, selector)), "");
   EXPECT_EQ(kinds(Runtime::kJava, many(1, 5, kResult) + many(5, 6, selector)), "");
+  const std::string timer = "[TIMED_WAITING (parking)]\njdk.internal.misc.Unsafe.park\njava.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue.take\njava.util.concurrent.ThreadPoolExecutor.getTask\n" + kWorker;
+  EXPECT_EQ(kinds(Runtime::kJava, many(1, 5, kResult + kWorker) + many(5, 6, timer)), "") << "something is to happen in a while";
+}
+
+TEST(JavaPools, ATaskIsCompletedByItsExecutorAlone) {
+  std::string task = kResult + kWorker;
+  Recording recording = recording_of(Runtime::kJava, many(1, 5, task) + many(5, 6, "[runnable]\nsun.nio.ch.EPoll.wait\nsun.nio.ch.SelectorImpl.select\njdk.internal.net.http.HttpClientImpl$SelectorManager.run\n"));
+  Dump& dump = recording.dumps[0];
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    dump.locks.push_back(Lock{.address = 0xa000 + 64 * i, .kind = LockKind::kFuture, .name = recording.table.intern("java.util.concurrent.FutureTask")});
+    dump.waits.push_back(Wait{.thread = {i}, .lock = {i}, .frame = 1});
+  }
+  EXPECT_EQ(kinds(recording), "pool_exhaustion likely");
 }
 
 TEST(JavaPools, OneThreadIsAPoolWhereOthersWaitForIt) {
@@ -162,6 +175,11 @@ TEST(PythonWaits, AreToldWhereverTheLibraryLies) {
   EXPECT_EQ(python("wait() threading.py:327\nwait() threading.py:629\nas_completed() concurrent/futures/_base.py:243\n<listcomp>() /srv/app.py:14\n"), "future");
   EXPECT_EQ(python("acquire() logging/__init__.py:927\n"), "lock");
   EXPECT_EQ(python("wait() threading.py:327\nwait_for() threading.py:351\n_wait() threading.py:702\nwait() threading.py:663\n"), "wait_group") << "a barrier";
+}
+
+TEST(PythonLocksEverywhere, AreNoRingByElimination) {
+  const std::string acquire = "[idle]\nacquire() logging/__init__.py:927\n";
+  EXPECT_EQ(kinds(Runtime::kPython, many(1, 3, acquire + "first() /srv/app.py:9\n") + many(3, 5, acquire + "second() /srv/app.py:19\n")).find("deadlock_cycle"), std::string::npos);
 }
 
 TEST(PythonOrphans, AreNotToldByElimination) {
