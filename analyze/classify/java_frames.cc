@@ -44,6 +44,9 @@ constexpr FrameRule kFrames[] = {
     {"java.lang.Object.wait", ActivityKind::kCondition},
     {"java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.", ActivityKind::kCondition}};
 
+/// Where the innermost frame of a thread in a system call stands.
+constexpr std::string_view kSystemCalls[] = {"sun.nio.ch.", "sun.nio.fs.", "java.net.", "java.io.File", "java.io.RandomAccessFile", "java.io.UnixFileSystem", "java.io.Console", "java.lang."};
+
 /// Methods of queues that wait for room; the others that wait do so for an element.
 constexpr std::string_view kPuts[] = {"put", "offer", "transfer", "add"};
 
@@ -77,7 +80,9 @@ WaitSite read(const ThreadView& thread, const ThreadRecord& record, std::string_
   if (thread.size() == 0 && rests) site.activity.kind = ActivityKind::kIdle;
   site.activity.timed = state.starts_with("TIMED_WAITING");
   // Java says runnable of what waits in a system call; of what waits for another thread it never does.
-  if (record.state == ThreadState::kRunning && site.activity.kind != ActivityKind::kIo && site.activity.kind != ActivityKind::kIdle) site.activity.kind = ActivityKind::kUnknown;
+  // And what only fills a buffer runs: the system calls stand in native methods of few packages.
+  const bool calls = site.activity.kind == ActivityKind::kIo && starts_with_any(thread.function(0), kSystemCalls);
+  if (record.state == ThreadState::kRunning && !calls && site.activity.kind != ActivityKind::kIdle) site.activity.kind = ActivityKind::kUnknown;
   if (site.activity.kind == ActivityKind::kUnknown) {
     if (record.state == ThreadState::kRunning) site.activity.kind = ActivityKind::kRunning;
     if (record.state == ThreadState::kSleeping) site.activity.kind = ActivityKind::kSleep;

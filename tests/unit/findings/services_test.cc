@@ -52,6 +52,12 @@ TEST(JavaWaits, AreToldByTheCallThatTheProgramMade) {
   EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.util.concurrent.FutureTask.get\nacme.Shop.run() Shop.java:9\n"), "running") << "who waits for another is never runnable";
 }
 
+TEST(JavaWaits, WhatFillsABufferRuns) {
+  EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.io.OutputStreamWriter.flush\njava.util.logging.StreamHandler.flush\nacme.Shop.run() Shop.java:9\n"), "running");
+  EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.io.FileOutputStream.writeBytes\njava.io.OutputStreamWriter.flush\nacme.Shop.run() Shop.java:9\n"), "io");
+  EXPECT_EQ(doing(Runtime::kJava, "[runnable]\nsun.nio.ch.Net.poll\njava.io.BufferedReader.readLine\nacme.Shop.run() Shop.java:9\n"), "io");
+}
+
 TEST(JavaWaits, ThreadsOfTheMachineItselfRest) {
   EXPECT_EQ(doing(Runtime::kJava, "[waiting on condition]\n"), "idle");
   EXPECT_EQ(doing(Runtime::kJava, "[runnable]\n"), "idle");
