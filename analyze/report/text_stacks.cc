@@ -50,8 +50,8 @@ void print_dump(Page& page, const TextContext& context, const DumpAnalysis& anal
   page.add("STACKS", Style::kBold).add(heading).end_line();
 
   const std::size_t shown = std::min(analysis.groups.size(), context.options.top ? context.options.top : kGroupsShown);
-  const bool wide = page.width() >= 110;
-  const std::size_t bar_width = wide ? 20 : 10;
+  const bool wide = page.width() >= 110, narrow = page.width() < 60;
+  const std::size_t bar_width = wide ? 20 : narrow ? 1 : 10;  // on a narrow page the names need the room
   std::vector<std::vector<Cell>> rows;
   for (std::size_t i = 0; i < shown; ++i) {
     const Group& group = analysis.groups[i];

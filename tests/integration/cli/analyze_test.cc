@@ -1,3 +1,9 @@
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "go_log.h"
@@ -27,6 +33,41 @@ TEST_F(Analyze, SaysWhatItIsAndHowToUseIt) {
   const Outcome command = run("analyze --help");
   EXPECT_EQ(command.status, 0);
   for (const char* word : {"--format", "--dump", "--group", "--exit-code", "--top", "--metric"}) EXPECT_NE(command.out.find(word), std::string::npos) << word;
+}
+
+/// What the program shows on a terminal of so many columns, without colours.
+std::string on_terminal(unsigned short columns, const char* input) {
+  winsize size{30, columns, 0, 0};
+  int master = -1;
+  const pid_t child = ::forkpty(&master, nullptr, nullptr, &size);
+  EXPECT_GE(child, 0);
+  if (child == 0) {
+    ::setenv("NO_COLOR", "1", 1);
+    ::execl(TAILBACK_PROGRAM, TAILBACK_PROGRAM, "analyze", input, nullptr);
+    ::_exit(127);
+  }
+  std::string shown;
+  std::array<char, 4096> text{};
+  for (ssize_t got = 0; (got = ::read(master, text.data(), text.size())) > 0;) shown.append(text.data(), static_cast<std::size_t>(got));
+  ::close(master);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  return shown;
+}
+
+TEST_F(Analyze, FitsATerminalOf40Columns) {
+  write("service.log", go_log());
+  std::string shown = on_terminal(40, "service.log");
+  EXPECT_NE(shown.find("STACKS"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("(*HashSet).AddOne"), std::string::npos) << "the name that matters is not cut off";
+  std::size_t characters = 0;
+  for (const char c : shown) {
+    if (c == '\n' || c == '\r') characters = 0;
+    else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) ++characters;  // no continuation byte of UTF-8
+    // Progress is erased by three more, which take no room.
+    ASSERT_LE(characters, 40u + 3) << shown;
+  }
 }
 
 TEST_F(Analyze, NamesTheLockTheHolderAndTheCrowd) {

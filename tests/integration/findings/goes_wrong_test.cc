@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 
 #include "analyze/analysis.h"
 #include "runtime/incident/incident_reader.h"
@@ -20,6 +21,15 @@ struct Truth {
 std::ostream& operator<<(std::ostream& out, const Truth& truth) { return out << truth.scenario; }
 
 class GoesWrong : public ::testing::TestWithParam<Truth> {};
+
+TEST(Samples, TellTheirUseOnStandardOutputWhenAsked) {
+  for (const std::string program : {GOES_WRONG, DEADLOCK_SERVICE}) {
+    for (const char* word : {"--help", "-h"}) {
+      EXPECT_EQ(std::system((program + " " + word + " 2>&1 >/dev/null | grep -q . && exit 9; " + program + " " + word + " | grep -q '^usage: '").c_str()), 0) << program;
+    }
+    EXPECT_NE(std::system((program + " --hlep 2>/dev/null").c_str()), 0);
+  }
+}
 
 TEST_P(GoesWrong, IsFoundToHaveGoneWrongAsItDid) {
   const Truth& truth = GetParam();
