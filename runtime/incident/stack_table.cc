@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <utility>
@@ -23,10 +24,11 @@ class Arena {
   }
 
  private:
-  static constexpr std::size_t kBlockItems = 16384;
+  // Small at first: of many small recordings (a log a pod, a file a dump) each has a table of its own.
+  static constexpr std::size_t kFirstItems = 128, kMostItems = 16384;
 
   void grow(std::size_t at_least) {
-    capacity_ = std::max(kBlockItems, at_least);
+    capacity_ = std::max(std::clamp(capacity_ * 4, kFirstItems, kMostItems), at_least);
     blocks_.push_back(std::make_unique_for_overwrite<T[]>(capacity_));
     used_ = 0;
   }
@@ -87,7 +89,7 @@ class IndexSet {
   void grow() {
     // By four at first: each growth puts every entry to a place of its own in memory once more.
     constexpr std::size_t kLarge = std::size_t{1} << 20;
-    const std::size_t old_size = tags_.size(), size = old_size == 0 ? 1024 : old_size * (old_size < kLarge ? 4 : 2);
+    const std::size_t old_size = tags_.size(), size = old_size == 0 ? 64 : old_size * (old_size < kLarge ? 4 : 2);
     const std::vector<std::uint8_t> old_tags = std::exchange(tags_, std::vector<std::uint8_t>(size, kFree));
     const std::vector<Slot> old_slots = std::exchange(slots_, std::vector<Slot>(size));
     for (std::size_t i = 0; i < old_size; ++i) {
