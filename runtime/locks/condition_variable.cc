@@ -2,6 +2,7 @@
 // that comes after it let go of the mutex changes the count, and the sleep does not begin. Source of the idea: Rust's std, futex-based
 // Condvar. (2^32 notifications between those two steps would be missed; so it is there.)
 #include <tailback/condition_variable.h>
+#include <tailback/thread_safety.h>
 
 #include "runtime/locks/event_log.h"
 #include "runtime/locks/holding.h"
@@ -23,6 +24,8 @@ void condition_variable::notify(bool all, const void* place) noexcept {
 void condition_variable::notify_one() noexcept { notify(false, TAILBACK_PLACE()); }
 void condition_variable::notify_all() noexcept { notify(true, TAILBACK_PLACE()); }
 
+/// Not analysed: the caller's std::unique_lock has the mutex, which clang does not see.
+TAILBACK_THREAD_ATTRIBUTE(no_thread_safety_analysis)
 void condition_variable::wait_until_ns(std::unique_lock<mutex>& lock, std::int64_t deadline_ns, const void* place) {
   schedule_before(ScheduledOperation::kWait, identity_);
   ThreadSlot* record = this_thread();
