@@ -45,7 +45,7 @@ constexpr FrameRule kFrames[] = {
     {"java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.", ActivityKind::kCondition}};
 
 /// Where the innermost frame of a thread in a system call stands.
-constexpr std::string_view kSystemCalls[] = {"sun.nio.ch.", "sun.nio.fs.", "java.net.", "java.io.File", "java.io.RandomAccessFile", "java.io.UnixFileSystem", "java.io.Console", "java.lang."};
+constexpr std::string_view kSystemCalls[] = {"sun.nio.ch.", "sun.nio.fs.", "java.net.", "java.io.File", "java.io.RandomAccessFile", "java.io.UnixFileSystem", "java.io.Console", "java.lang.ProcessImpl.", "java.lang.UNIXProcess."};
 
 /// Methods of queues that wait for room; the others that wait do so for an element.
 constexpr std::string_view kPuts[] = {"put", "offer", "transfer", "add"};

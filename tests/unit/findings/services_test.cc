@@ -54,6 +54,7 @@ TEST(JavaWaits, AreToldByTheCallThatTheProgramMade) {
 
 TEST(JavaWaits, WhatFillsABufferRuns) {
   EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.io.OutputStreamWriter.flush\njava.util.logging.StreamHandler.flush\nacme.Shop.run() Shop.java:9\n"), "running");
+  EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.lang.String.getChars\njava.io.Writer.write\nacme.Shop.run() Shop.java:9\n"), "running");
   EXPECT_EQ(doing(Runtime::kJava, "[runnable]\njava.io.FileOutputStream.writeBytes\njava.io.OutputStreamWriter.flush\nacme.Shop.run() Shop.java:9\n"), "io");
   EXPECT_EQ(doing(Runtime::kJava, "[runnable]\nsun.nio.ch.Net.poll\njava.io.BufferedReader.readLine\nacme.Shop.run() Shop.java:9\n"), "io");
 }
