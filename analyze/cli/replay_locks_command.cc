@@ -27,7 +27,7 @@ struct LocksArguments {
   std::vector<std::string> words;  // [ACTION] FILE
   std::vector<std::string> fixes, policies;
   std::string format = "text", output, emit_schedule;
-  std::uint64_t max_states = ExploreLimits{}.states;
+  ExploreLimits explore;
   std::uint32_t ring_length = PatternLimits{}.length;
   std::uint64_t window = 0;  // 0: the command's own
   std::size_t rows = analyze::LocksReportOptions{}.rows, json_rows = 10'000;
@@ -35,7 +35,7 @@ struct LocksArguments {
 
   [[nodiscard]] PredictTraceOptions predict_options() const {
     PredictTraceOptions options;
-    options.predict.explore.states = max_states;
+    options.predict.explore = explore;
     options.predict.patterns.length = ring_length;
     if (window > 0) options.window_sections = window;
     return options;
@@ -43,7 +43,7 @@ struct LocksArguments {
   [[nodiscard]] std::uint64_t events_at_once() const { return window > 0 ? window : kEventsAtOnce; }
   [[nodiscard]] StoryLimits story_limits() const {
     StoryLimits limits;
-    limits.explore.states = max_states;
+    limits.explore = explore;
     return limits;
   }
   [[nodiscard]] analyze::LocksReportOptions report_options() const {
@@ -186,7 +186,8 @@ void add_replay_locks_command(CLI::App& replay, Exit& exit) {
   command->add_option("-o,--output", arguments->output, "Write the report to this file")->type_name("FILE");
   command->add_option("--emit-schedule", arguments->emit_schedule, "Write the interleaving as a schedule that tailback/schedule.h forces on real threads")->type_name("FILE");
   command->add_flag("--keep-schedule", arguments->keep_schedule, "Put that schedule into the incident file FILE, where a test loads it from");
-  command->add_option("--max-states", arguments->max_states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--max-states", arguments->explore.states, "States that a search may look at")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--preemptions", arguments->explore.preemptions, "Of searches: only interleavings of at most so many preemptions. Few find most deadlocks where states are too many");
   command->add_option("--ring", arguments->ring_length, "Threads that a predicted ring may have")->check(CLI::Range(2, 12))->capture_default_str();
   command->add_option("--window", arguments->window, "Of a trace in memory at once: critical sections (predict, default 4,000,000), events (the others, 1,000,000)")->check(CLI::PositiveNumber);
   command->add_option("--rows", arguments->rows, "Rows that show prints, the last ones; 0: all (default 60, as JSON 10,000 steps)")->each([arguments](const std::string&) {

@@ -266,7 +266,7 @@ void conclusion(Page& page, const Story& story) {
     if (story.kind == StoryKind::kRecorded) {
       page.line("  Nobody was stuck at the end of what was recorded.");
     } else if (!story.bound.empty()) {
-      page.line("  No deadlock was found within " + story.bound + "; beyond that nothing is known.", Style::kWarning);
+      page.paragraph("", 2, "No deadlock was found within " + story.bound + "; beyond that nothing is known.");
     } else {
       page.line("  No interleaving of these threads ends in a deadlock: all were searched.", Style::kGood);
     }

@@ -21,7 +21,7 @@ void search(const Program& program, const ExploreLimits& limits, FixCheck& resul
     cap = std::min(cap, longest);
     const Program small = with_counts_capped(program, cap);
     const Exploration explored = explore(Model(small), limits);
-    if (explored.end == SearchEnd::kBounded) {
+    if (explored.end == SearchEnd::kBounded && !explored.preempted_no_more) {
       why = explored.bound + " were not enough";
       break;
     }
@@ -40,10 +40,10 @@ void search(const Program& program, const ExploreLimits& limits, FixCheck& resul
     result.search = SearchEnd::kBounded;
     result.bound = "nothing was searched to its end: " + why;
   } else if (result.threads_searched == longest) {
-    result.bound = "every interleaving of " + std::to_string(program.thread_count()) + " threads (" + std::to_string(result.states) + " states)";
+    result.bound = "every interleaving of " + std::to_string(program.thread_count()) + " threads" + preemptions_allowed(limits) + " (" + std::to_string(result.states) + " states)";
   } else {
     result.search = SearchEnd::kBounded;
-    result.bound = "every interleaving with up to " + std::to_string(result.threads_searched) + " of " + std::to_string(longest) + " threads of a line (" +
+    result.bound = "every interleaving with up to " + std::to_string(result.threads_searched) + " of " + std::to_string(longest) + " threads of a line" + preemptions_allowed(limits) + " (" +
                    std::to_string(result.states) + " states); with more, " + why;
   }
 }
@@ -134,7 +134,7 @@ Result<FixCheck> check_fixes(const TraceStream& trace, const std::vector<std::st
     if (one.search != SearchEnd::kExhausted) result.search = one.search;
   }
   result.bound = result.before.deadlocks.empty() ? "nothing was searched: there was no deadlock before"
-                                                 : "every interleaving of the " + std::to_string(result.before.deadlocks.size()) +
+                                                 : "every interleaving" + preemptions_allowed(options.predict.explore) + " of the " + std::to_string(result.before.deadlocks.size()) +
                                                        " groups of sections that deadlocked (" + std::to_string(result.states) +
                                                        " states), not of the whole trace";
   conclude(result);

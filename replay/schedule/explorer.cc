@@ -52,6 +52,40 @@ void follow(const Model& model, const std::vector<AnonymousMove>& moves, std::ui
   position.stuck(result.stuck);
 }
 
+/// Who moved last, and how often another was kept from going on: three more words of a position.
+class Running {
+ public:
+  static constexpr std::size_t kWords = 3;
+  static Running of(std::span<const std::uint16_t> words) { return {words[0], words[1], words[2]}; }
+  void encode(std::vector<std::uint16_t>& out) const { out.insert(out.end(), {group_, local_, preemptions_}); }
+
+  /// Whether the move keeps the one who moved last from going on. Of threads that are alike and in one place any may be the one: not, in doubt.
+  [[nodiscard]] bool preempted_by(const Position& from, const Move& move) const {
+    const Model& model = from.model();
+    if (group_ == kNobody || (model.instances()[move.instance].group == group_ && from.local(move.instance).word == local_)) return false;
+    bool alive = false;
+    for (std::uint32_t i = model.group_begin(group_); i < model.group_end(group_); ++i) {
+      if (from.local(i).word != local_) continue;
+      if (!from.can_move(i)) return false;
+      alive = true;
+    }
+    return alive;
+  }
+  [[nodiscard]] std::uint16_t preemptions() const { return preemptions_; }
+  /// `after`: the position that the move has led to, not yet canonical.
+  [[nodiscard]] Running then(const Position& after, const Move& move, bool preempts) const {
+    return {static_cast<std::uint16_t>(after.model().instances()[move.instance].group), static_cast<std::uint16_t>(after.local(move.instance).word),
+            static_cast<std::uint16_t>(preemptions_ + (preempts ? 1 : 0))};
+  }
+
+  Running() = default;
+
+ private:
+  static constexpr std::uint16_t kNobody = 0xffff;
+  Running(std::uint16_t group, std::uint16_t local, std::uint16_t preemptions) : group_(group), local_(local), preemptions_(preemptions) {}
+  std::uint16_t group_ = kNobody, local_ = 0, preemptions_ = 0;
+};
+
 std::string too_large(const Model& model) {
   if (model.instances().size() > kMaxInstances) return "more than " + std::to_string(kMaxInstances) + " threads";
   if (model.longest_program() > kMaxSteps) return "a thread of more than " + std::to_string(kMaxSteps) + " steps";
@@ -78,7 +112,14 @@ std::string_view to_string(SearchEnd end) {
   return "bounded";
 }
 
+std::string preemptions_allowed(const ExploreLimits& limits) {
+  if (!limits.preemptions) return {};
+  return " with at most " + std::to_string(*limits.preemptions) + (*limits.preemptions == 1 ? " preemption" : " preemptions");
+}
+
 Exploration explore(const Model& model, const ExploreLimits& limits, const Goal& goal) {
+  const bool counted = limits.preemptions.has_value();
+  bool left_out = false;
   Exploration result;
   if (result.bound = too_large(model); !result.bound.empty()) return result;
   StateStore store;
@@ -89,16 +130,30 @@ Exploration explore(const Model& model, const ExploreLimits& limits, const Goal&
   Position from(model);
   from.make_canonical();
   from.encode(words);
+  Running running;
+  if (counted) running.encode(words);
   store.add(words);
   for (std::uint32_t at = 0; at < store.size(); ++at) {
     if (result.bound = reached(store, limits); !result.bound.empty()) break;
-    from.load(store[at]);
+    std::span<const std::uint16_t> state = store[at];
+    if (counted) {
+      running = Running::of(state.last(Running::kWords));
+      state = state.first(state.size() - Running::kWords);
+    }
+    from.load(state);
     from.moves(possible);
     for (const Move& move : possible) {
+      const bool preempts = counted && running.preempted_by(from, move);
+      if (preempts && running.preemptions() == *limits.preemptions) {
+        left_out = true;
+        continue;
+      }
       Position next = from;
       next.apply(move);
+      const Running then = counted ? running.then(next, move, preempts) : running;
       next.make_canonical();
       next.encode(words);
+      if (counted) then.encode(words);
       const auto [index, fresh] = store.add(words);
       if (!fresh) continue;
       moves.push_back(anonymous(from, at, move));
@@ -111,6 +166,10 @@ Exploration explore(const Model& model, const ExploreLimits& limits, const Goal&
     }
   }
   result.states = store.size();
+  if (left_out && result.bound.empty()) {
+    result.preempted_no_more = true;
+    result.bound = "the interleavings" + preemptions_allowed(limits) + " (" + std::to_string(store.size()) + " states)";
+  }
   result.end = result.bound.empty() ? SearchEnd::kExhausted : SearchEnd::kBounded;
   return result;
 }

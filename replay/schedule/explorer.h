@@ -3,11 +3,15 @@
 // Breadth first over canonical positions, so the first deadlock found has the fewest moves. A search ends in one of three ways: found, exhausted
 // (every position was seen: a proof for this program), or bounded (the limit came first: nothing is claimed beyond it).
 //
+// Where positions are too many, interleavings of few preemptions show most deadlocks (M. Musuvathi and S. Qadeer, Iterative context bounding,
+// PLDI 2007): a preemption is a move of another thread while the one that moved last could go on.
+//
 // Cost: about 50 bytes a position and 2 bytes a thread; see tests/bench/schedule.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +23,11 @@ namespace tailback::replay {
 struct ExploreLimits {
   std::uint64_t states = 1'000'000;
   std::uint64_t bytes = std::uint64_t{1} << 29;
+  std::optional<std::uint16_t> preemptions;  ///< none: as many as there are
 };
+
+/// " with at most 2 preemptions", or nothing.
+[[nodiscard]] std::string preemptions_allowed(const ExploreLimits& limits);
 
 enum class SearchEnd : std::uint8_t { kFound, kExhausted, kBounded };
 [[nodiscard]] std::string_view to_string(SearchEnd);
@@ -30,6 +38,7 @@ struct Exploration {
   std::vector<Happened> way;           ///< kFound: the moves, in order
   std::vector<std::uint32_t> stuck;    ///< kFound: the instances that can never go on
   std::string bound;                   ///< kBounded: what came to an end, in words
+  bool preempted_no_more = false;      ///< kBounded: by the preemptions alone; every interleaving of so few was seen
 };
 
 /// Whether a position is what is looked for; `stuck` is never empty. Default: any deadlock.

@@ -108,6 +108,29 @@ TEST(Explorer, SaysWhereItStopped) {
   EXPECT_NE(stopped.bound.find("states"), std::string::npos);
 }
 
+TEST(Explorer, LooksAtInterleavingsOfFewPreemptionsWhereAsked) {
+  const auto explored = [](const std::string& text, std::uint16_t preemptions) {
+    const Program program = scenario(text);
+    ExploreLimits limits;
+    limits.preemptions = preemptions;
+    return explore(Model(program), limits);
+  };
+  const std::string ring = "lock a mutex\nlock b mutex\nlock c mutex\nx: lock a; lock b; unlock b; unlock a\ny: lock b; lock c; unlock c; unlock b\n"
+                           "z: lock c; lock a; unlock a; unlock c\n";
+  // The writer comes between the two reads; one thread of a ring is kept from its second lock, and the others meet a taken one.
+  for (const std::string& text : {incident(3, "prefer-writers"), ring}) {
+    const Exploration none = explored(text, 0);
+    EXPECT_EQ(none.end, SearchEnd::kBounded);
+    EXPECT_TRUE(none.preempted_no_more);
+    EXPECT_EQ(none.bound, "the interleavings with at most 0 preemptions (" + std::to_string(none.states) + " states)");
+    EXPECT_EQ(explored(text, 1).end, SearchEnd::kFound);
+  }
+  // One thread is never preempted: then the bound left nothing out.
+  EXPECT_EQ(explored("lock a mutex\nx: lock a; unlock a\n", 0).end, SearchEnd::kExhausted);
+  // Waiting, ending and being granted are no preemptions.
+  EXPECT_EQ(explored("lock a mutex\nx: lock a; unlock a\ny: lock a; unlock a\n", 1000).end, SearchEnd::kExhausted);
+}
+
 TEST(Explorer, KnowsWhetherAllCanStillFinish) {
   const Program program = scenario(incident(1, "prefer-writers"));
   const Model model(program);

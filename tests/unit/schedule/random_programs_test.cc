@@ -88,6 +88,24 @@ TEST_P(RandomPrograms, TheRuleAgreesWithExhaustiveSearch) {
   EXPECT_LT(deadlocks, programs - programs / 20);
 }
 
+TEST_P(RandomPrograms, FewPreemptionsFindMostDeadlocksAndInventNone) {
+  std::uint32_t deadlocks = 0, found = 0;
+  for (std::uint32_t seed = 0; seed < wanted_programs() / 4; ++seed) {
+    const Program program = RandomProgram(seed, GetParam()).make();
+    const Model model(program);
+    const bool deadlock = explore(model).end == SearchEnd::kFound;
+    ExploreLimits limits;
+    limits.preemptions = 1000;
+    ASSERT_EQ(explore(model, limits).end == SearchEnd::kFound, deadlock) << write_scenario(program);
+    limits.preemptions = 2;
+    const Exploration few = explore(model, limits);
+    ASSERT_LE(few.end == SearchEnd::kFound, deadlock) << write_scenario(program);
+    deadlocks += deadlock ? 1 : 0;
+    found += few.end == SearchEnd::kFound ? 1 : 0;
+  }
+  EXPECT_GT(found * 10, deadlocks * 9) << found << " of " << deadlocks;
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryPolicy, RandomPrograms,
                          testing::Values(LockPolicy::kPreferReaders, LockPolicy::kPreferWriters, LockPolicy::kFifo, LockPolicy::kReentrant, LockPolicy::kEither),
                          [](const auto& tested) {
