@@ -56,15 +56,20 @@ class Bzip2 final : public Codec {
   Bzip2& operator=(const Bzip2&) = delete;
 
   Step step(std::span<const char>& in, std::span<char>& out, bool) override {
-    const unsigned int input = as_uint(in.size()), output = as_uint(out.size());
-    stream_.next_in = const_cast<char*>(in.data());
-    stream_.avail_in = input;
-    stream_.next_out = out.data();
-    stream_.avail_out = output;
-    const int code = BZ2_bzDecompress(&stream_);
-    advance(in, out, in.size() - (input - stream_.avail_in), out.size() - (output - stream_.avail_out));
-    if (code == BZ_STREAM_END) return Step::kMemberEnd;
-    return code == BZ_OK ? Step::kGoing : damaged(nullptr);
+    // What a call gave out before it came upon the end of a block too early, it does not count (unRLE_obuf_to_output_FAST): so it gets little room.
+    constexpr std::size_t kRoom = 64;
+    for (;;) {
+      const unsigned int input = as_uint(in.size()), output = as_uint(std::min(out.size(), kRoom));
+      stream_.next_in = const_cast<char*>(in.data());
+      stream_.avail_in = input;
+      stream_.next_out = out.data();
+      stream_.avail_out = output;
+      const int code = BZ2_bzDecompress(&stream_);
+      advance(in, out, in.size() - (input - stream_.avail_in), out.size() - (output - stream_.avail_out));
+      if (code == BZ_STREAM_END) return Step::kMemberEnd;
+      if (code != BZ_OK) return damaged(nullptr);
+      if (stream_.avail_out > 0 || out.empty()) return Step::kGoing;
+    }
   }
   void restart() override {
     BZ2_bzDecompressEnd(&stream_);
@@ -112,13 +117,14 @@ class Zstd final : public Codec {
     if (!context_) throw std::bad_alloc();
   }
   Step step(std::span<const char>& in, std::span<char>& out, bool) override {
-    // What a call gave out before it came upon a damage, it does not count: so it gets one block, and none while it gives out what it has decoded.
+    // What a call gave out before it came upon a damage, it does not count: so it gets one block, without the next one's header, and none while
+    // it gives out what it has decoded.
     ZSTD_inBuffer input{in.data(), gives_out_ ? 0 : std::min(in.size(), wanted_), 0};
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     const std::size_t hint = ZSTD_decompressStream(context_.get(), &output, &input);
     advance(in, out, in.size() - input.pos, out.size() - output.pos);
     if (ZSTD_isError(hint)) return damaged(ZSTD_getErrorName(hint));
-    wanted_ = hint;
+    wanted_ = hint > kBlockHeader ? hint - kBlockHeader : hint;  // within a block the library asks for the header behind it too
     gives_out_ = output.pos == output.size;
     return hint == 0 ? Step::kMemberEnd : Step::kGoing;
   }
@@ -129,6 +135,7 @@ class Zstd final : public Codec {
   }
 
  private:
+  static constexpr std::size_t kBlockHeader = 3;
   static constexpr std::size_t kLeastHeader = 5;  ///< what ZSTD_initDStream() asks for: the magic number and a byte
   std::size_t wanted_ = kLeastHeader;
   bool gives_out_ = false;

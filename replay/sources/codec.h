@@ -1,5 +1,6 @@
-// The compressions that inputs come in, each as one step over bytes in memory. Everything that decodes before a damage is delivered: an
-// error never takes back what the same step has put out (which is why Boost.Iostreams' filters, whose exceptions do, are not used here).
+// The compressions that inputs come in, each as one step over bytes in memory. Everything that decodes before a damage is delivered (bzip2
+// may lose 64 bytes): an error never takes back what the same step has put out (which is why Boost.Iostreams' filters, whose exceptions do,
+// are not used here).
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
 #include "replay/sources/decompress.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -16,12 +17,13 @@ class Decompressor final : public ByteSource {
 
   Result<std::size_t> read(std::span<char> into) override {
     if (failed_) return *failed_;
-    const std::size_t size = decompress(into);
+    std::size_t size = decompress(into);
     written_ += size;
     if (written_ > limits_.maximum_bytes || (written_ > limits_.bomb_bytes && written_ / limits_.bomb_ratio > taken_)) {
-      failed_ = Error{ErrorCode::kResourceExhausted, std::to_string(taken_) + " bytes of " + std::string(word(compression_)) + " have grown to " +
-                      std::to_string(written_) + ": taken for a decompression bomb", name_};
-      return *failed_;
+      const std::uint64_t beyond = written_ - std::min(written_, limits_.maximum_bytes);
+      size -= beyond;
+      written_ -= beyond;
+      failed_ = error_that("has grown to " + std::to_string(written_) + " bytes", ErrorCode::kResourceExhausted, ": taken for a decompression bomb");
     }
     // What came before the failure goes first.
     if (size == 0 && failed_) return *failed_;
@@ -65,7 +67,11 @@ class Decompressor final : public ByteSource {
 
   void fail_as(const std::string& what) {
     if (failed_) return;  // the source's own failure says more
-    failed_ = Error{ErrorCode::kMalformed, std::string(word(compression_)) + " data " + what + " after " + std::to_string(taken_ - input_.size()) + " bytes of it", name_};
+    failed_ = error_that(what, ErrorCode::kMalformed, "");
+  }
+
+  [[nodiscard]] Error error_that(const std::string& what, ErrorCode code, const char* conclusion) const {
+    return {code, std::string(word(compression_)) + " data " + what + " after " + std::to_string(taken_ - input_.size()) + " bytes of it" + conclusion, name_};
   }
 
   const Compression compression_;

@@ -1,7 +1,7 @@
 // Takes compression off an input: gzip, zstd, xz, bzip2, told by their first bytes, also one inside the other.
 //
 // Files of several members are read whole. A truncated or damaged file yields all that decodes before the damage, then an error. A
-// decompression bomb stops with an error once it has grown beyond every dump's nature.
+// decompression bomb yields what came up to the limit, then an error.
 //
 // Each by its own library (codec.h says why).
 #pragma once

@@ -53,12 +53,21 @@ Outcome read_in(std::string_view input, std::size_t portion_in, std::size_t port
   }
 }
 
+/// liblzma sees that a chunk used more than its stated size only once it has decoded what it was given, and libbzip2 loses the last bytes (64
+/// at most) of a block that ends too early: so the damage itself may come out longer or shorter. All else is the same to the byte.
+bool same(const Outcome& a, const Outcome& b) {
+  if (a.error != b.error) return false;
+  const bool differs_at_damage = a.error == "xz data is damaged" || a.error == "bzip2 data is damaged";
+  if (differs_at_damage) return a.bytes.starts_with(b.bytes) || b.bytes.starts_with(a.bytes);
+  return a.bytes == b.bytes;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const Outcome whole = read_in(input, 1 << 20, 1 << 20), small = read_in(input, 7, 4093);
-  if (whole.error != small.error || whole.bytes != small.bytes) {
+  if (!same(whole, small)) {
     std::fprintf(stderr, "broken: %zu bytes and \"%s\", in small portions %zu and \"%s\"\n", whole.bytes.size(), whole.error.c_str(), small.bytes.size(), small.error.c_str());
     std::abort();
   }

@@ -58,11 +58,11 @@ struct Outcome {
   std::string text, error;
 };
 
-Outcome decompressed(std::string bytes, DecompressLimits limits = {}) {
+Outcome decompressed(std::string bytes, DecompressLimits limits = {}, std::size_t at_a_time = 5000) {
   Outcome outcome;
   auto source = decompress(std::make_unique<Bytes>(std::move(bytes)), "input", limits);
   if (!source.ok()) return {"", source.error().to_string()};
-  std::vector<char> block(5000);
+  std::vector<char> block(at_a_time);
   for (;;) {
     const Result<std::size_t> got = source.value()->read(block);
     if (!got.ok()) outcome.error = got.error().to_string();
@@ -175,12 +175,27 @@ TEST_P(Decompress, SaysThatADamagedFileIsDamaged) {
   EXPECT_NE(decompressed(bytes).error, "");
 }
 
+TEST_P(Decompress, LosesNoMoreOfADamagedFileWhenMuchIsReadAtOnce) {
+  std::string text;
+  for (int i = 0; i < 24; ++i) text += std::string(4 + static_cast<std::size_t>(i % 7), '-') + " goroutine " + std::to_string(i * i) + "\n";
+  const std::string bytes = GetParam().compress(text);
+  for (std::size_t bit = 80; bit < bytes.size() * 8; ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    const Outcome little = decompressed(damaged, {}, 1), much = decompressed(damaged, {}, 1 << 20);
+    EXPECT_EQ(little.error.empty(), much.error.empty()) << bit;
+    EXPECT_LE(little.text.size(), much.text.size() + 64) << bit;
+    const std::size_t common = std::min(little.text.size(), much.text.size());
+    EXPECT_EQ(much.text.substr(0, common), little.text.substr(0, common)) << bit;
+  }
+}
+
 TEST_P(Decompress, StopsAtABomb) {
   DecompressLimits limits;
   limits.maximum_bytes = 1000000;
   const Outcome large = decompressed(GetParam().compress(std::string(3000000, 'x')), limits);
   EXPECT_THAT(large.error, HasSubstr("decompression bomb"));
-  EXPECT_LE(large.text.size(), 1100000u);
+  EXPECT_EQ(large.text, std::string(1000000, 'x')) << "what came before the limit goes first, to the byte";
   limits = {};
   limits.bomb_bytes = 100000;
   limits.bomb_ratio = 50;
@@ -202,6 +217,24 @@ TEST(Decompressed, WhatAWrongChecksumStandsBehindIsReadAllTheSame) {
   const Outcome outcome = decompressed(bytes);
   EXPECT_TRUE(outcome.text == text) << outcome.text.size() << " of " << text.size() << " bytes";
   EXPECT_THAT(outcome.error, HasSubstr("zstd data is damaged (Restored data doesn't match checksum) after "));
+}
+
+TEST(Decompressed, WhatADamagedBlockStandsBehindIsReadAllTheSame) {
+  const std::string part = noise(20000);
+  std::string bytes(4 * ZSTD_compressBound(part.size()), '\0');
+  const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  ZSTD_outBuffer out{bytes.data(), bytes.size(), 0};
+  std::size_t border = 0;
+  for (const ZSTD_EndDirective directive : {ZSTD_e_flush, ZSTD_e_flush, ZSTD_e_end}) {
+    border = out.pos;
+    ZSTD_inBuffer in{part.data(), part.size(), 0};
+    ASSERT_EQ(ZSTD_compressStream2(context.get(), &out, &in, directive), 0u);
+  }
+  bytes.resize(out.pos);
+  bytes[border] = static_cast<char>(bytes[border] | 3 << 1);  // RFC 8878, 3.1.1.2.2: the reserved block type
+  const Outcome outcome = decompressed(bytes, {}, 1 << 20);
+  EXPECT_TRUE(outcome.text == part + part) << outcome.text.size() << " of " << 2 * part.size() << " bytes";
+  EXPECT_THAT(outcome.error, HasSubstr("zstd data is damaged"));
 }
 
 TEST(Decompressed, ATruncatedLogIsReadAsFarAsItGoes) {
