@@ -272,7 +272,7 @@ TEST(Recorder, LeavesAFileOfAnotherKindAlone) {
   EXPECT_EQ(std::filesystem::file_size(folder / "notes.txt"), 68u);
 }
 
-TEST(Recorder, DumpsAsSoonAsInstrumentedLocksHaveDeadlocked) {
+void deadlock_and_be_dumped() {
   const Folder folder;
   Ear ear;
   RecorderOptions options = quick(folder / "a.tailback", ear);
@@ -297,6 +297,17 @@ TEST(Recorder, DumpsAsSoonAsInstrumentedLocksHaveDeadlocked) {
   ASSERT_EQ(recordings.at(0).breaches.size(), 1u);
   EXPECT_EQ(recordings[0].breaches[0].metric, "deadlock");
   EXPECT_EQ(recordings[0].dumps.size(), 1u);
+}
+
+// In a process of its own, which ends with its deadlocked threads: no later recording of this one meets them.
+TEST(Recorder, DumpsAsSoonAsInstrumentedLocksHaveDeadlocked) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        deadlock_and_be_dumped();
+        ::_exit(testing::Test::HasFailure());
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(Recorder, StoresWhatInstrumentedLocksWereAskedForInOrder) {
