@@ -1,5 +1,5 @@
-// Benchmarks in pairs "NAME/std…" and "NAME/tailback…", run by turns in one process, and the ratio of their minima printed: what other processes take
-// from a run only ever makes it longer. One thread's is CPU time, that of several is real time.
+// Benchmarks in pairs "NAME/std…" and "NAME/tailback…" (or "NAME/tbb…", oneTBB's), run by turns in one process, and the ratio of their minima printed: what
+// other processes take from a run only ever makes it longer. One thread's is CPU time, that of several is real time.
 #pragma once
 
 #include <algorithm>
@@ -21,17 +21,18 @@ class PairReporter final : public benchmark::ConsoleReporter {
     }
   }
 
-  /// For each benchmark with "/std" in its name the same with "/tailback…".
+  /// For each benchmark with "/tailback" in its name the same of each peer.
   void print_ratios() const {
-    std::printf("\n%-64s %10s %10s %7s\n", "minima", "std ns", "ours ns", "ratio");
+    std::printf("\n%-64s %6s %10s %10s %7s\n", "minima", "peer", "peer ns", "ours ns", "ratio");
     for (const auto& [name, ours] : times_) {
       const std::size_t at = name.find("/tailback");
       if (at == std::string::npos) continue;
-      std::size_t end = name.find('/', at + 1);
-      if (end == std::string::npos) end = name.size();
-      const auto peer = times_.find(name.substr(0, at) + "/std" + name.substr(end));
-      if (peer == times_.end()) continue;
-      std::printf("%-64s %10.2f %10.2f %6.2fx\n", name.c_str(), peer->second, ours, ours / peer->second);
+      const std::size_t end = std::min(name.find('/', at + 1), name.size());
+      for (const char* const peer : {"std", "tbb"}) {
+        const auto of_peer = times_.find(name.substr(0, at + 1) + peer + name.substr(end));
+        if (of_peer == times_.end()) continue;
+        std::printf("%-64s %6s %10.2f %10.2f %6.2fx\n", name.c_str(), peer, of_peer->second, ours, ours / of_peer->second);
+      }
     }
   }
 
