@@ -29,6 +29,13 @@ class TracePrediction {
     search_ = find_patterns(rules(), tracker_.requests(), options_.predict.patterns);
     report_.patterns = search_.patterns.size();
     if (search_.truncated) report_.bounds.push_back("rings of up to " + std::to_string(options_.predict.patterns.length) + " threads; there may be more");
+    if (trace_.has_gaps()) {
+      if (!search_.patterns.empty()) {
+        report_.bounds.push_back("lock events were lost, and a lock whose release was lost looks held: " + std::to_string(search_.patterns.size()) +
+                                 (search_.patterns.size() == 1 ? " possible ring is not told" : " possible rings are not told"));
+      }
+      return std::move(report_);
+    }
     for (const Pattern& pattern : search_.patterns) rings_.push_back({&pattern, std::nullopt});
     if (!rings_.empty()) {
       reorder();

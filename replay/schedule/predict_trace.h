@@ -2,7 +2,8 @@
 //
 // Three walks over the trace: the first collects the different requests and finds rings among them (memory bounded by how many different ones there are; a
 // trace without rings ends here); the second looks for a reordering that brings a ring's threads to their requests (closure.h), in windows of bounded size; the
-// third replays what was found (witness.h). What is not confirmed by the replay is not reported.
+// third replays what was found (witness.h). What is not confirmed by the replay is not reported, and
+// no deadlock from a trace with gaps: its replay would confirm what only seems to be held.
 //
 // Thread safety: none.
 #pragma once

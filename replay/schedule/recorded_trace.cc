@@ -239,6 +239,7 @@ Result<std::unique_ptr<RecordedTrace>> RecordedTrace::open(const std::string& pa
   }
   for (const auto& [name, value] : seen.recording.counters) {
     if (name != "lost.lock_events" || value == 0) continue;
+    trace->has_gaps_ = true;
     trace->diagnostics_.push_back({Severity::kDataLoss, path, 0, "lock events were lost while it was recorded: what they say is missing here", value});
   }
   return trace;

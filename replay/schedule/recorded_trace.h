@@ -21,6 +21,7 @@ class RecordedTrace final : public TraceStream {
 
   void walk(const std::function<void(const TraceEvent&)>& visit) const override;
 
+  [[nodiscard]] bool has_gaps() const override { return has_gaps_; }
   [[nodiscard]] std::uint64_t size() const { return events_; }
   /// Which recording of the file it is, 0-based.
   [[nodiscard]] std::size_t recording() const { return recording_; }
@@ -33,6 +34,7 @@ class RecordedTrace final : public TraceStream {
   std::size_t recording_ = 0;       // which one of the file
   std::uint64_t lock_events_ = 0;   // of it in the file, when it was opened
   std::uint64_t events_ = 0;        // that a walk visits
+  bool has_gaps_ = false;
   std::vector<Diagnostic> diagnostics_;
 };
 

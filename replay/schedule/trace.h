@@ -51,6 +51,9 @@ class TraceStream {
   /// Every event, in the order in which it happened; the same each time.
   virtual void walk(const std::function<void(const TraceEvent&)>& visit) const = 0;
 
+  /// Whether events are missing between others, so that a lock may look held whose release nobody noted, and threads look unordered that were ordered.
+  [[nodiscard]] virtual bool has_gaps() const { return false; }
+
   /// Of all that the events name. Policies may be changed, to ask what if.
   [[nodiscard]] const TraceNames& names() const { return names_; }
   [[nodiscard]] TraceNames& names() { return names_; }

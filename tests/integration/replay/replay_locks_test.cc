@@ -29,7 +29,8 @@ class ReplayLocks : public ProgramTest {
   }
 
   /// A recording in which the refresher read twice and the worker wrote once, one after the other: nothing went wrong.
-  void write_incident_file() const {
+  /// `lost`: events that the recorder says it had to leave out.
+  void write_incident_file(std::uint64_t lost = 0) const {
     Result<std::unique_ptr<IncidentWriter>> writer = IncidentWriter::open((folder_ / "calm.tailback").string(), {.live = false});
     ASSERT_TRUE(writer.ok()) << writer.error().to_string();
     RecordingInfo info;
@@ -58,6 +59,7 @@ class ReplayLocks : public ProgramTest {
     event(1, LockOperation::kRelease, LockMode::kShared, "HashSet::Values hashset.cc:33");
     event(2, LockOperation::kAcquire, LockMode::kExclusive, "HashSet::AddOne hashset.cc:52");
     event(2, LockOperation::kRelease, LockMode::kExclusive, "HashSet::AddOne hashset.cc:53");
+    recording.counters.emplace_back("lost.lock_events", lost);
     (*writer)->end();
     ASSERT_TRUE((*writer)->finish().ok());
   }
@@ -126,6 +128,15 @@ TEST_F(ReplayLocks, PredictsFromTheLockEventsOfAnIncidentFile) {
   EXPECT_GT(report["deadlocks"][0]["trace_events_replayed"], 0);
   EXPECT_THAT(run("replay locks show calm.tailback").out, HasSubstr("Nobody was stuck"));
   EXPECT_THAT(run("replay locks check calm.tailback --fix 'drop HashSet::Size:rdlock HashSet.mu'").out, HasSubstr("FIXED WITHIN THE BOUND"));
+}
+
+TEST_F(ReplayLocks, TellsNoDeadlockWhereEventsWereLost) {
+  write_incident_file(3);
+  const Outcome outcome = run("replay locks calm.tailback --exit-code");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("DEADLOCK")));
+  EXPECT_THAT(outcome.out, HasSubstr("No deadlock found; see the bounds."));
+  EXPECT_THAT(outcome.out, HasSubstr("lock events were lost, and a lock whose release was lost looks held"));
 }
 
 TEST_F(ReplayLocks, ReadsAnStdTraceFromAFileAPipeAndCompressed) {
