@@ -1,18 +1,10 @@
 // What every consumer of a recording relies on, whatever the bytes it was read from.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "runtime/incident/model.h"
+#include "tests/fuzz/require.h"
 
 namespace tailback::fuzz {
-
-inline void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
 
 inline void check(const Recording& recording, const Dump& dump) {
   const StackTable& table = recording.table;

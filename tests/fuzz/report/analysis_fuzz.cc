@@ -2,8 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
@@ -11,18 +9,10 @@
 #include "analyze/report/json.h"
 #include "analyze/report/text.h"
 #include "replay/sources/read.h"
-
-namespace {
-
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
-
-}  // namespace
+#include "tests/fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using tailback::fuzz::require;
   using namespace tailback;
   replay::ReadOptions options;
   options.maximum_bytes = 1 << 20;

@@ -2,25 +2,15 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "analyze/report/json_parts.h"
 #include "analyze/report/page.h"
-
-namespace {
-
-void require(bool condition, const char* what) {
-  if (condition) return;
-  std::fprintf(stderr, "broken: %s\n", what);
-  std::abort();
-}
-
-}  // namespace
+#include "tests/fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using tailback::fuzz::require;
   using namespace tailback::analyze;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const nlohmann::json read = nlohmann::json::parse(json_text(bytes), nullptr, false);

@@ -11,12 +11,9 @@ namespace {
 
 using testing::add_dump;
 using testing::findings_of;
+using testing::has;
 using testing::many;
 using testing::recording_of;
-
-bool has(const std::vector<Finding>& findings, FindingKind kind) {
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) { return finding.kind == kind; });
-}
 
 constexpr std::string_view kMutexWaiter = "[semacquire]\nsync.(*Mutex).lockSlow(0xc000010000)\nmain.(*Journal).Append(0xc000010000) journal.go:8\nmain.handle() main.go:3\n";
 

@@ -1,5 +1,6 @@
 #include "tests/unit/findings/stacks.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 
@@ -129,6 +130,10 @@ std::vector<Finding> findings_of(Recording& recording) {
   }
   std::vector<NotEvaluated> not_evaluated;
   return find(recording, dumps, {}, not_evaluated);
+}
+
+bool has(const std::vector<Finding>& findings, FindingKind kind) {
+  return std::any_of(findings.begin(), findings.end(), [kind](const Finding& finding) { return finding.kind == kind; });
 }
 
 }  // namespace tailback::analyze::testing

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyze/analysis.h"
 
@@ -25,5 +26,6 @@ Dump& add_dump(Recording& recording, std::string_view text);
 
 /// As analyze() does it, up to the findings.
 [[nodiscard]] std::vector<Finding> findings_of(Recording& recording);
+[[nodiscard]] bool has(const std::vector<Finding>& findings, FindingKind kind);
 
 }  // namespace tailback::analyze::testing

@@ -9,11 +9,8 @@ namespace tailback::analyze {
 namespace {
 
 using testing::findings_of;
+using testing::has;
 using testing::recording_of;
-
-bool has(const std::vector<Finding>& findings, FindingKind kind) {
-  return std::any_of(findings.begin(), findings.end(), [kind](const Finding& finding) { return finding.kind == kind; });
-}
 
 constexpr std::string_view kTransfers = R"(
 1
