@@ -284,7 +284,7 @@ void deadlock_and_be_dumped() {
   auto* const first = new mutex("first");
   auto* const second = new mutex("second");
   auto* const both = new std::latch(2);
-  const auto take = [both](mutex* one, mutex* other) {
+  const auto take = [both](mutex* one, mutex* other) TAILBACK_THREAD_ATTRIBUTE(no_thread_safety_analysis) {
     one->lock();
     both->arrive_and_wait();
     other->lock();
