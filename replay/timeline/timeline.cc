@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "replay/timeline/evaluate_triggers.h"
+#include "runtime/capture/lock_api.h"
 
 namespace tailback::replay {
 namespace {
@@ -52,7 +53,12 @@ std::vector<TimelineEntry> timeline_of(const Recording& recording) {
 std::string own_function(const Recording& recording, StackId stack) {
   const auto frames = recording.table.stack(stack);
   if (frames.empty()) return "no stack";
-  const auto own = std::find_if(frames.begin(), frames.end(), [&](FrameId frame) { return !of_a_library(recording.table.function(frame)); });
+  std::vector<std::string_view> names;
+  for (const FrameId frame : frames) names.push_back(recording.table.function(frame));
+  // A lock of the program's own is a lock still: who asked for it is the name.
+  const LockSite lock = find_lock_site(names);
+  const auto begin = frames.begin() + (lock.api == LockApi::kNone ? 0 : std::min<std::ptrdiff_t>(lock.wait_frame + 1, std::ssize(frames)));
+  const auto own = std::find_if(begin, frames.end(), [&](FrameId frame) { return !of_a_library(recording.table.function(frame)); });
   const std::string_view function = recording.table.function(own == frames.end() ? frames.front() : *own);
   return function.empty() ? "?" : std::string(function);
 }
