@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace tailback::analyze {
 namespace {
 
-Root root_of(const Case& dump, ThreadIndex waiter) {
+/// Threads of chains that were followed to their root.
+using Passed = std::unordered_set<std::uint32_t>;
+
+Root root_of(const Case& dump, ThreadIndex waiter, Passed& passed) {
   Root root;
   root.chain = dump.graph().chain(waiter);
   if (root.chain.empty()) {
     root.lock = dump.graph().wait_of(waiter)->lock;
     return root;
   }
-  for (const Step& step : root.chain) root.confidence = std::min(root.confidence, dump.confidence(step.hold));
+  for (const Step& step : root.chain) {
+    root.confidence = std::min(root.confidence, dump.confidence(step.hold));
+    passed.insert(step.thread.index);
+  }
   const Step& last = root.chain.back();
   if (const Wait* wait = dump.graph().wait_of(last.blocker); wait != nullptr && dump.activity(last.blocker).kind == ActivityKind::kLock) {
     root.lock = wait->lock;  // its holder is not known
@@ -41,6 +48,7 @@ std::int64_t oldest_wait(const Case& dump, LockId lock) {
 std::vector<Root> find_roots(const Case& dump) {
   std::vector<Root> roots;
   std::unordered_map<std::uint64_t, std::size_t> known;
+  Passed passed;
   for (std::uint32_t i = 0; i < dump.dump().locks.size(); ++i) {
     const LockId lock{i};
     const auto waits = dump.graph().waits_for(lock);
@@ -48,7 +56,9 @@ std::vector<Root> find_roots(const Case& dump) {
     if (waits.empty() || !(can_be_held(kind) || kind == LockKind::kFutex)) continue;
     const ThreadIndex waiter = dump.dump().waits[waits.front()].thread;
     if (dump.explained(waiter)) continue;
-    Root root = root_of(dump, waiter);
+    // Behind one of those stands what has the same root and is farther from it: a long chain is followed once, not once from each of its locks.
+    if (const auto first = dump.graph().next(waiter); first && passed.contains(first->blocker.index)) continue;
+    Root root = root_of(dump, waiter, passed);
     const std::uint64_t key = root.thread.valid() ? root.thread.index : (std::uint64_t{1} << 32) + root.lock.index;
     const auto [found, added] = known.try_emplace(key, roots.size());
     // Of several queues behind one root the finding is about the lock that the root itself holds; the longest of those.

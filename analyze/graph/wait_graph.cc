@@ -193,26 +193,30 @@ std::uint64_t WaitGraph::blocked_behind(std::span<const ThreadIndex> threads) co
   return count;
 }
 
+std::optional<Step> WaitGraph::next(ThreadIndex thread) const {
+  const Wait* wait = wait_of(thread);
+  if (wait == nullptr) return std::nullopt;
+  ThreadIndex blocker;
+  for (const std::uint32_t at : holds_of(wait->lock)) {
+    const Hold& held = dump_.holds[at];
+    if (wait->mode == LockMode::kExclusive || held.mode == LockMode::kExclusive) {
+      blocker = held.thread;
+      break;
+    }
+  }
+  if (!blocker.valid() && wait->mode == LockMode::kShared && writer_blocks_readers(dump_.locks[wait->lock.index])) {
+    if (const Wait* writer = pending_writer(wait->lock)) blocker = writer->thread;
+  }
+  return blocker.valid() ? std::optional(step(thread, blocker)) : std::nullopt;
+}
+
 std::vector<Step> WaitGraph::chain(ThreadIndex from) const {
   std::vector<Step> steps;
   std::unordered_set<std::uint32_t> seen;
-  for (ThreadIndex thread = from; thread.valid() && seen.insert(thread.index).second;) {
-    const Wait* wait = wait_of(thread);
-    if (wait == nullptr) break;
-    ThreadIndex blocker;
-    for (const std::uint32_t at : holds_of(wait->lock)) {
-      const Hold& held = dump_.holds[at];
-      if (wait->mode == LockMode::kExclusive || held.mode == LockMode::kExclusive) {
-        blocker = held.thread;
-        break;
-      }
-    }
-    if (!blocker.valid() && wait->mode == LockMode::kShared && writer_blocks_readers(dump_.locks[wait->lock.index])) {
-      if (const Wait* writer = pending_writer(wait->lock)) blocker = writer->thread;
-    }
-    if (!blocker.valid()) break;
-    steps.push_back(step(thread, blocker));
-    thread = blocker;
+  for (ThreadIndex thread = from; seen.insert(thread.index).second; thread = steps.back().blocker) {
+    const std::optional<Step> following = next(thread);
+    if (!following) break;
+    steps.push_back(*following);
   }
   return steps;
 }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -65,6 +66,8 @@ class WaitGraph {
   [[nodiscard]] std::vector<Ring> rings() const;
   /// Threads, by counts, that can't go on before one of `threads` does, without those themselves.
   [[nodiscard]] std::uint64_t blocked_behind(std::span<const ThreadIndex> threads) const;
+  /// Whom a thread waits for; none: it waits for no lock, or for one without a known holder.
+  [[nodiscard]] std::optional<Step> next(ThreadIndex thread) const;
   /// From a thread that waits to the one at the end of the chain: waits for no lock, or for one without a known holder.
   /// Ends early where it meets a ring.
   [[nodiscard]] std::vector<Step> chain(ThreadIndex from) const;
