@@ -111,7 +111,7 @@ std::string Case::doing(ThreadIndex thread) const {
     call = std::string(plain);
   }
   const std::string in = " in " + call;
-  const bool queues = recording_.info.runtime == Runtime::kJava || recording_.info.runtime == Runtime::kPython;
+  const bool queues = has_queues(recording_.info.runtime);
   switch (what.kind) {
     case ActivityKind::kRunning: return "runs";
     case ActivityKind::kLock: return "waits for a lock";

@@ -5,6 +5,7 @@
 
 #include "analyze/findings/roots.h"
 #include "analyze/findings/rules.h"
+#include "analyze/words/names.h"
 
 namespace tailback::analyze {
 namespace {
@@ -20,7 +21,7 @@ bool stuck(ActivityKind kind) {
          kind == ActivityKind::kJoin || kind == ActivityKind::kSemaphore;
 }
 
-/// Go and what is like it has channels, others queues.
+/// What is said of a channel, or of a queue.
 struct Words {
   std::string_view noun, operation, send, into, receive, give_up;
 };
@@ -28,8 +29,7 @@ struct Words {
 Words words_for(const Case& dump) {
   constexpr Words kChannels{"channel", "channel operation", "send", "to a channel", "receive from it", "select with a way out"};
   constexpr Words kQueues{"queue", "wait at the queue", "put", "into a queue that is full", "take from it", "offer, put or take with a time limit"};
-  const Runtime runtime = dump.recording().info.runtime;
-  return runtime == Runtime::kJava || runtime == Runtime::kPython ? kQueues : kChannels;
+  return has_queues(dump.recording().info.runtime) ? kQueues : kChannels;
 }
 
 /// Every thread that takes part waits for another thread: nothing from outside will wake one.

@@ -66,7 +66,7 @@ std::string without_numbers(std::string_view name) {
 }
 
 std::string_view activity_words(ActivityKind kind, Runtime runtime) {
-  const bool queues = runtime == Runtime::kJava || runtime == Runtime::kPython;
+  const bool queues = has_queues(runtime);
   switch (kind) {
     case ActivityKind::kUnknown: return "";
     case ActivityKind::kRunning: return "runs";

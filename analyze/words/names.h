@@ -16,6 +16,9 @@ namespace tailback::analyze {
 /// "goroutines", "threads".
 [[nodiscard]] std::string_view threads_word(Runtime runtime);
 
+/// Whether the threads of that runtime hand things over in queues; Go and what is like it has channels.
+[[nodiscard]] constexpr bool has_queues(Runtime runtime) { return runtime == Runtime::kJava || runtime == Runtime::kPython; }
+
 /// A function's name as short as it still says which: "main.(*HashSet).AddOne" → "(*HashSet).AddOne",
 /// "com.acme.store.Cache.get" → "Cache.get", "acme::store::Cache<std::string>::get" → "Cache::get".
 [[nodiscard]] std::string short_function(std::string_view function, Runtime runtime);
