@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -54,17 +55,6 @@ Bucket& bucket_of(pthread_t thread) noexcept {
   return buckets[static_cast<std::size_t>(static_cast<std::uint64_t>(thread) * 0x9e3779b97f4a7c15u >> 54)];
 }
 
-class Locked {
- public:
-  explicit Locked(Bucket& bucket) noexcept : bucket_(bucket) { bucket_.lock(); }
-  ~Locked() { bucket_.unlock(); }
-  Locked(const Locked&) = delete;
-  Locked& operator=(const Locked&) = delete;
-
- private:
-  Bucket& bucket_;
-};
-
 }  // namespace
 
 void life_ended(std::uint64_t clock) noexcept {
@@ -72,7 +62,7 @@ void life_ended(std::uint64_t clock) noexcept {
   if (life == nullptr) return;
   {
     Bucket& bucket = bucket_of(life->thread);
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     life->last.clock = clock;
     if (!life->detached || life->awaited) return;
     bucket.unlink(life);
@@ -111,7 +101,7 @@ void spawned(spawn_point by) noexcept {
   ThreadLife* unwanted = nullptr;
   {
     Bucket& bucket = bucket_of(self);
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     ThreadLife* known = bucket.find(self);
     if (known != nullptr && known->last.logical == 0) {  // somebody waits for us already
       known->last = fresh->last;
@@ -134,7 +124,7 @@ void detaching(pthread_t thread) noexcept {
   if (unwanted == nullptr) return;
   {
     Bucket& bucket = bucket_of(thread);
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     if (ThreadLife* life = bucket.find(thread); life == nullptr) {
       bucket.add(std::exchange(unwanted, nullptr));  // it has not entered itself yet
     } else if (life->last.clock == 0) {
@@ -153,7 +143,7 @@ joining::joining(pthread_t thread) noexcept {
   if (expected == nullptr) return;
   {
     Bucket& bucket = bucket_of(thread);
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     life_ = bucket.find(thread);
     if (life_ == nullptr) {
       bucket.add(life_ = std::exchange(expected, nullptr));
@@ -168,7 +158,7 @@ joining::~joining() {
   if (life_ == nullptr) return;
   Bucket& bucket = bucket_of(life_->thread);
   {
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     life_->awaited = false;
     if (life_->linked) return;
   }
@@ -180,7 +170,7 @@ void joining::joined() noexcept {
   if (life == nullptr) return;
   {
     Bucket& bucket = bucket_of(life->thread);
-    const Locked lock(bucket);
+    const std::lock_guard lock(bucket);
     if (life->linked) bucket.unlink(life);
   }
   if (life->last.clock != 0) event_joined(life->last);
