@@ -73,6 +73,9 @@ constexpr IdleStack kRegistry[] = {
     {Runtime::kNative, In::kFrame, "aeApiPoll", "event loop of redis"},
     {Runtime::kNative, In::kFrame, "rocksdb::ThreadPoolImpl::Impl::BGThread", "worker of rocksdb without work"},
     {Runtime::kNative, In::kFrame, "gomp_barrier_wait*", "worker of OpenMP without work"},
+    {Runtime::kNative, In::kFrame, "ZwWaitForWorkViaWorkerFactory", "worker of Windows without work"},
+    {Runtime::kNative, In::kFrame, "NtWaitForWorkViaWorkerFactory", "worker of Windows without work"},
+    {Runtime::kNative, In::kFrame, "DbgUiRemoteBreakin", "the debugger's own"},
     // Of the kernel's own threads, the loop that they wait in.
     {Runtime::kKernel, In::kFrame, "worker_thread*", "kernel thread without work"},
     {Runtime::kKernel, In::kFrame, "rescuer_thread*", "kernel thread without work"},

@@ -169,7 +169,9 @@ LockId LockBinder::by_type(const Pending& p) {
 
 LockId LockBinder::by_site(const Pending& p) {
   const ThreadView view(recording_.table, dump_.threads[p.thread.index]);
-  std::string site(view.function(p.site.activity.wait_frame + std::size_t{1}));
+  const std::size_t asking = p.site.activity.wait_frame + std::size_t{1};
+  // Of a stack of which no more was printed, `info threads`' innermost frames, all that is known is the function that waits.
+  std::string site(view.function(asking < view.size() ? asking : 0));
   site += static_cast<char>('0' + static_cast<int>(p.site.lock));
   if (p.site.of_the_place && p.site.activity.wait_frame + std::size_t{1} < view.size()) {
     // A function has as many guards as it has static variables.

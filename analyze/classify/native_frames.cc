@@ -29,6 +29,7 @@ struct CallRule {
 /// System calls by their libc names, without leading underscores and "GI_"; compared whole, "64", "_nocancel" and "_time64" cut off.
 constexpr CallRule kCalls[] = {
     {"nanosleep", ActivityKind::kSleep}, {"clock_nanosleep", ActivityKind::kSleep}, {"usleep", ActivityKind::kSleep}, {"sleep", ActivityKind::kSleep},
+    {"ZwDelayExecution", ActivityKind::kSleep}, {"NtDelayExecution", ActivityKind::kSleep}, {"SleepEx", ActivityKind::kSleep}, {"Sleep", ActivityKind::kSleep},
     {"pause", ActivityKind::kSystemCall}, {"sigwait", ActivityKind::kSystemCall}, {"do_sigwait", ActivityKind::kSystemCall},
     {"sigwaitinfo", ActivityKind::kSystemCall}, {"sigtimedwait", ActivityKind::kSystemCall}, {"sigsuspend", ActivityKind::kSystemCall},
     {"read", ActivityKind::kIo}, {"write", ActivityKind::kIo}, {"pread", ActivityKind::kIo}, {"pwrite", ActivityKind::kIo},
@@ -45,7 +46,8 @@ constexpr CallRule kCalls[] = {
 constexpr std::string_view kLibraries[] = {"std::", "__gnu_cxx::", "boost::", "absl::", "core::", "alloc::", "runtime.", "start_thread", "clone", "__clone", "__libc_", "_start", "execute_native_thread_routine",
                                            "pthread_", "__pthread", "___pthread", "__GI_", "__lll_", "lll_", "futex", "__futex", "__new_sem", "sem_", "__gthread",
                                            "__internal_", "__kernel_", "syscall", "std::invoke", "tailback::", "boost_asio_"};
-constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso", "/libtailback_preload."};
+constexpr std::string_view kLibraryModules[] = {"/libc.so", "/libc-", "/libpthread", "/libstdc++", "/libgcc_s", "/ld-linux", "/ld-", "/libm.so", "linux-vdso", "/libtailback_preload.",
+                                                 "\\ntdll.dll", "\\KernelBase.dll", "\\KERNELBASE.dll", "\\kernel32.dll", "\\KERNEL32.DLL", "\\libwinpthread-", "\\libstdc++-", "\\msvcrt.dll", "\\ucrtbase.dll"};
 /// Inlined templates of a library are in the program's own module, and debug information names some without their namespace.
 constexpr std::string_view kLibraryFiles[] = {"/include/c++/", "/include/boost/", "/rustc/", "./nptl/", "./malloc/malloc.c", "./malloc/arena.c", "./elf/dl-", "/sysdeps/"};
 
@@ -86,12 +88,20 @@ bool library(std::string_view function, std::string_view file, std::string_view 
   return is_call(function, &kind) && (module.empty() || function.starts_with('_'));
 }
 
+/// glibc's way into a call in which a thread may be cancelled (since 2.41): __syscall_cancel_arch, __internal_syscall_cancel.
+bool is_way_into_call(std::string_view function) {
+  const std::string_view name = bare_name(function);
+  return name.starts_with("syscall_cancel") || name.starts_with("internal_syscall_cancel");
+}
+
 WaitSite read_call(const ThreadView& thread, const ThreadRecord& record) {
   WaitSite site;
-  for (std::size_t i = 0; i < thread.size() && i < 4; ++i) {
+  std::size_t first = 0;
+  while (first < thread.size() && is_way_into_call(thread.function(first))) ++first;
+  for (std::size_t i = first; i < thread.size() && i < first + 4; ++i) {
     ActivityKind kind = ActivityKind::kUnknown;
     if (!is_call(thread.function(i), &kind)) {
-      if (i > 0 || !thread.function(i).empty()) break;
+      if (i > first || !thread.function(i).empty()) break;
       continue;
     }
     if (site.activity.kind == ActivityKind::kUnknown || site.activity.kind == ActivityKind::kSystemCall) site.activity.kind = kind;
@@ -159,21 +169,31 @@ std::uint64_t argument_of(const ThreadView& thread, std::size_t frame, const std
   return 0;
 }
 
-/// A lock that is no libc's: what is inside of it, a condition or a word of its own, is not what the program knows.
-std::uint64_t object_address(const ThreadView& thread, std::size_t frame) {
+/// And where a library's own function is given it: "LWLockAcquire (lock=0x7f4640512c00, mode=LW_EXCLUSIVE)".
+constexpr std::array kOwnLockNames = std::to_array<std::string_view>({"lock", "rw_lock", "latch", "mtx", "spinlock", "sema"});
+constexpr std::array kConditionNames = std::to_array<std::string_view>({"cond", "__cond"});
+
+/// A lock that is no libc's: what is inside of it, a condition or a word of its own, is not what the program knows. A condition's function is given
+/// the mutex as well: "g_cond_wait (cond=0x…, mutex=0x…)".
+std::uint64_t object_address(const ThreadView& thread, std::size_t frame, bool condition) {
+  if (condition) {
+    if (const std::uint64_t address = argument_of(thread, frame, kConditionNames); address != 0) return address;
+    return argument_of(thread, frame, kObjectNames);
+  }
   if (const std::uint64_t address = argument_of(thread, frame, kLockNames); address != 0) return address;
+  if (const std::uint64_t address = argument_of(thread, frame, kOwnLockNames); address != 0) return address;
   return argument_of(thread, frame, kObjectNames);
 }
 
 std::uint64_t lock_address(const ThreadView& thread, const WaitSite& site) {
   if (site.lock == LockKind::kFuture || site.lock == LockKind::kJoin) return 0;
-  if (site.object_frame != WaitSite::kNoFrame) return object_address(thread, site.object_frame);
   const bool condition = site.lock == LockKind::kCondition;
+  if (site.object_frame != WaitSite::kNoFrame) return object_address(thread, site.object_frame, condition);
   for (std::size_t i = 0; i <= site.activity.wait_frame && i < thread.size(); ++i) {
     const std::string_view name = bare_name(thread.function(i));
     if (is_lock_internal(name) && !name.starts_with("lll_mutex")) continue;
     if (condition) {
-      if (const std::uint64_t address = argument_of(thread, i, std::array<std::string_view, 2>{"cond", "__cond"}); address != 0) return address;
+      if (const std::uint64_t address = argument_of(thread, i, kConditionNames); address != 0) return address;
     } else if (const std::uint64_t address = argument_of(thread, i, kLockNames); address != 0) {
       return address;
     }
@@ -197,22 +217,34 @@ bool front(const ThreadView& thread, const WaitSite& site, std::uint64_t address
   return false;
 }
 
-/// "HashSet" of "HashSet::add_one". Whether that is a class or a namespace only `this` tells; both hold a lock of their own as well.
-Receiver receiver(const ThreadView& thread, std::size_t frame) {
-  const std::string_view function = thread.function(frame);
+/// "HashSet" of "HashSet::add_one"; empty: not of a class, or of a namespace without a name.
+std::string_view type_of(std::string_view function) {
   int depth = 0;
   for (std::size_t at = function.size(); at > 1; --at) {
     const char c = function[at - 1];
     if (c == '>' || c == ')') ++depth;
     if (c == '<' || c == '(') --depth;
     if (depth != 0 || c != ':' || function[at - 2] != ':') continue;
-    Receiver found;
-    found.type = function.substr(0, at - 2);
-    if (const Argument* word = thread.argument(frame, "this"); word != nullptr) found.value = word->value, found.uncertain = word->uncertain;
-    if (found.type.ends_with("(anonymous namespace)")) return {};
-    return found;
+    const std::string_view type = function.substr(0, at - 2);
+    return type.ends_with("(anonymous namespace)") ? std::string_view{} : type;
   }
   return {};
+}
+
+/// "HashSet" of "HashSet::add_one". Whether that is a class or a namespace only `this` tells; both hold a lock of their own as well.
+/// Where a method's `this` was optimised away, the method of the same class that called it tells the object.
+Receiver receiver(const ThreadView& thread, std::size_t frame) {
+  Receiver found;
+  found.type = type_of(thread.function(frame));
+  if (found.type.empty()) return found;
+  for (std::size_t i = frame; i < thread.size() && type_of(thread.function(i)) == found.type; ++i) {
+    const Argument* word = thread.argument(i, "this");
+    if (word == nullptr) continue;
+    found.value = word->value;
+    found.uncertain = word->uncertain;
+    break;
+  }
+  return found;
 }
 
 }  // namespace

@@ -80,10 +80,19 @@ bool says_more(LockApi outer, LockApi inner) {
   }
 }
 
+bool is_of_a_library(LockApi api) { return api == LockApi::kOtherMutex || api == LockApi::kOtherReadLock || api == LockApi::kOtherWriteLock; }
+
+/// A condition's waiter that was woken takes its mutex again. Where the condition is inside of a library's own lock, that lock is what the program
+/// waits for: "pthread_mutex_cond_lock" under "rw_lock_x_lock".
+bool takes_mutex_again(std::span<const std::string_view> functions, const LockSite& site) {
+  return site.api == LockApi::kMutex && bare_name(functions[site.api_frame]).starts_with("pthread_mutex_cond_lock");
+}
+
 /// The index of the API's own frame, or of the frame behind the last internal one; `site` is none where there is no API.
 std::size_t find_api(std::span<const std::string_view> functions, LockSite& site) {
-  // Unnamed frames are libc's without its symbols; the API is at most a few internal frames away.
-  constexpr std::size_t kFarthest = 8;
+  // Unnamed frames are libc's without its symbols; the API is at most a few of them away.
+  constexpr std::size_t kFarthest = 16, kMostUnnamed = 8;
+  std::size_t unnamed_frames = 0;
   bool low_level = false;
   for (std::size_t at = 0; at < functions.size() && at < kFarthest; ++at) {
     if (const ApiName* api = api_of(functions[at])) {
@@ -91,6 +100,7 @@ std::size_t find_api(std::span<const std::string_view> functions, LockSite& site
       return at;
     }
     const bool unnamed = functions[at].empty() || functions[at] == "??";
+    if (unnamed && ++unnamed_frames > kMostUnnamed) break;
     if (unnamed || is_lock_internal(functions[at])) {
       low_level = low_level || starts_with_any(Name(functions[at]), kLowLevelLocks);
       continue;
@@ -133,6 +143,7 @@ LockSite find_lock_site(std::span<const std::string_view> functions) {
   LockSite site;
   std::size_t at = find_api(functions, site);
   if (site.api == LockApi::kNone) return {};
+  const bool again = takes_mutex_again(functions, site);
   for (; at < functions.size(); ++at) {
     const Name name(functions[at]);
     // From here on outwards the once is run, by the thread that waits for another, or for the same: that is the program's call.
@@ -142,8 +153,8 @@ LockSite find_lock_site(std::span<const std::string_view> functions) {
     if (outer == nullptr && !future && !lockable && !starts_with_any(name, kWrappers) && !(is_a_lock(site.api) && is_constructor(functions[at]))) break;
     const auto frame = static_cast<std::uint16_t>(at);
     if (future) site.api = LockApi::kFuture, site.api_frame = frame;
-    else if (outer != nullptr && says_more(outer->api, site.api)) site = {outer->api, frame, outer->timed, frame};
-    else if (lockable && says_more(api_of_lockable(functions[at]), site.api)) site = {api_of_lockable(functions[at]), frame, false, frame};
+    else if (outer != nullptr && (says_more(outer->api, site.api) || (again && is_of_a_library(outer->api)))) site = {outer->api, frame, outer->timed, frame};
+    else if (lockable && site.api != LockApi::kMutex && says_more(api_of_lockable(functions[at]), site.api)) site = {api_of_lockable(functions[at]), frame, false, frame};
     else if (outer != nullptr && kind_of(outer->api) == kind_of(site.api)) site.timed = site.timed && outer->timed;  // musl's lock is a timedlock without a time
     site.wait_frame = frame;
   }

@@ -171,6 +171,8 @@ inline constexpr auto kApis = std::to_array<ApiName>({
     {"mongo::LockerImpl::lock", LockApi::kOtherMutex},
     {"mongo::LockerImpl::_lock", LockApi::kOtherMutex},
     {"ObjectMonitor::enter", LockApi::kOtherMutex},
+    {"Monitor::ILock", LockApi::kOtherMutex},
+    {"Monitor::IWait", LockApi::kOtherCondition},
     {"ObjectMonitor::wait", LockApi::kOtherCondition},
     {"take_gil", LockApi::kOtherMutex},
     {"rb_mutex_lock", LockApi::kOtherMutex},
@@ -178,6 +180,18 @@ inline constexpr auto kApis = std::to_array<ApiName>({
     {"gvl_acquire", LockApi::kOtherMutex},
     {"thread_sched_to_running", LockApi::kOtherMutex},
     {"runtime.lock2", LockApi::kOtherMutex},
+
+    // Windows: ntdll's and kernel32's names for the same.
+    {"RtlEnterCriticalSection", LockApi::kOtherMutex},
+    {"EnterCriticalSection", LockApi::kOtherMutex},
+    {"RtlAcquireSRWLockShared", LockApi::kOtherReadLock},
+    {"AcquireSRWLockShared", LockApi::kOtherReadLock},
+    {"RtlAcquireSRWLockExclusive", LockApi::kOtherWriteLock},
+    {"AcquireSRWLockExclusive", LockApi::kOtherWriteLock},
+    {"RtlSleepConditionVariable", LockApi::kOtherCondition},
+    {"SleepConditionVariable", LockApi::kOtherCondition},
+    {"RtlWaitOnAddress", LockApi::kAtomicWait},
+    {"WaitOnAddress", LockApi::kAtomicWait},
 
     // libSystem of macOS.
     {"psynch_mutexwait", LockApi::kOtherMutex},
@@ -199,7 +213,8 @@ inline constexpr auto kFutures = std::to_array<std::string_view>({
 inline constexpr auto kInternals = std::to_array<std::string_view>({
     "lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "syscall", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "do_futex_wait",
     "timedwait", "cp_begin", "cp_end", "std::sys::pal::unix::futex::", "std::sys::unix::futex::", "folly::detail::futex", "folly::detail::nativeFutex", "folly::detail::emulatedFutex", "folly::detail::MemoryIdler::futexWait",
-    "absl::synchronization_internal::", "AbslInternalPerThreadSemWait", "AbslInternalSpinLockDelay", "QtLinuxFutex::", "runtime.futex", "gomp_futex", "ulock_wait",
+    "absl::synchronization_internal::", "absl::Mutex::Block", "absl::Mutex::DecrementSynchSem", "AbslInternalPerThreadSemWait", "AbslInternalSpinLockDelay", "QtLinuxFutex::", "lockInternal_helper", "runtime.futex", "gomp_futex", "ulock_wait",
+    "ZwWaitFor", "NtWaitFor", "WaitForSingleObject", "WaitForMultipleObjects", "RtlpWaitOn", "RtlpEnterCriticalSection", "RtlpAcquireSRWLock",
 });
 inline constexpr auto kLowLevelLocks = std::to_array<std::string_view>({"lll_lock_wait", "lll_mutex_lock_wait", "L_lock_"});
 
@@ -224,9 +239,9 @@ inline constexpr auto kWrappers = std::to_array<std::string_view>({
     "g_mutex_", "g_cond_", "g_rec_mutex_", "g_async_queue_", "uv_", "QMutex", "QBasicMutex::", "QRecursiveMutex::", "QReadWriteLock", "QReadLocker", "QWriteLocker",
     "QWaitCondition", "QSemaphore", "QFutureInterfaceBase::",
     "inline_mysql_", "my_pthread_", "my_mutex_lock", "my_cond_", "safe_mutex_lock", "safe_cond_", "psi_mutex_lock", "psi_rwlock_", "native_mutex_lock", "native_cond_", "native_rw_", "pfs_",
-    "os_event", "sync_array_", "ssux_lock", "srw_lock", "srw_mutex", "TTASEventMutex<", "PolicyMutex<", "pfs_mutex_enter",
+    "os_event", "os_cond_wait", "os_fast_mutex_lock", "os_mutex_enter", "sync_array_", "ssux_lock", "srw_lock", "srw_mutex", "TTASEventMutex<", "PolicyMutex<", "pfs_mutex_enter",
     "ngx_thread_mutex_lock", "ngx_thread_cond_wait", "mongo::stdx::", "mongo::latch_detail::", "mongo::CondVarLockGrantNotification::", "mongo::LockerImpl::",
-    "wt_cond_", "os::PlatformEvent::", "PlatformEvent::", "Parker::", "ObjectMonitor::", "ObjectSynchronizer::", "PyEval_RestoreThread", "PyEval_AcquireThread",
+    "wt_cond_", "os::PlatformEvent::", "PlatformEvent::", "ParkCommon", "Monitor::", "Parker::", "ObjectMonitor::", "ObjectSynchronizer::", "PyEval_RestoreThread", "PyEval_AcquireThread",
     "PyGILState_Ensure", "rb_mutex_", "rb_native_cond_", "kmp_acquire_", "gomp_critical",
 });
 
