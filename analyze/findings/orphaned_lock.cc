@@ -43,6 +43,13 @@ bool may_change_hands(const Case& dump, LockId lock) {
   });
 }
 
+/// No stack, or only the frames of a library that it waits in, as in `info threads`.
+bool is_unknown(const Case& dump, ThreadIndex index) {
+  const StackQuality quality = dump.dump().threads[index.index].quality;
+  if (quality == StackQuality::kMissing) return true;
+  return quality == StackQuality::kPartial && dump.activity(index).own_frame >= dump.view(index).size();
+}
+
 /// Nobody but its waiters, and threads that take no part, is in the dump.
 bool nobody_left(const Case& dump, LockId lock) {
   if (dump.dump().threads_missed != 0) return false;
@@ -57,8 +64,8 @@ bool nobody_left(const Case& dump, LockId lock) {
     others = true;
     if (crowd && polls_events(dump.view({i}), dump.activity({i}))) continue;
     if (dump.takes_part({i})) return false;
-    // A thread that the dump has no stack of could be the one.
-    if (dump.dump().threads[i].quality == StackQuality::kMissing) return false;
+    // A thread of which the dump does not show what it is in could be the one.
+    if (is_unknown(dump, {i})) return false;
   }
   return others;
 }
