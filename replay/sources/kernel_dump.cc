@@ -87,6 +87,13 @@ void KernelDump::add_blocker(const KernelBlocker& blocker, std::uint64_t line) {
 }
 
 void KernelDump::end(std::int64_t wall_ns, std::int64_t mono_ns) {
+  for (ListedTask& task : tasks_) {
+    // A kernel without frame pointers is sure of no frame: what it found is better than nothing.
+    if (!task.frames.empty() || task.guesses.empty()) continue;
+    task.frames = task.guesses;
+    task.sites = task.guessed_sites;
+    task.guessed = true;
+  }
   if (empty()) return;
   builder_.begin_dump(wall_ns).mono_ns = mono_ns;
   for (const std::string& text : statements_) builder_.dump().statements.push_back(builder_.table().intern(text));
@@ -125,6 +132,10 @@ void KernelDump::add_task(std::uint32_t index) {
   if (task.hung_seconds >= 0) thread.waited_ns = task.hung_seconds * 1'000'000'000;
   if (!task.workqueue.empty()) thread.label = table.intern(task.workqueue);
   for (const FrameId frame : task.frames) builder_.frame(frame);
+  if (task.guessed) {
+    thread.quality = StackQuality::kPartial;
+    thread.absence_reason = table.intern("the kernel was sure of none of its frames");
+  }
   if (!task.has_stack || task.frames.empty()) {
     thread.quality = StackQuality::kMissing;
     thread.absence_reason = table.intern(task.has_stack ? "no frames were printed" : "the kernel printed its locks only");

@@ -37,6 +37,9 @@ struct ListedTask {
   std::uint64_t line = 0;
   std::vector<FrameId> frames;
   std::vector<std::string> sites;        ///< of `frames`
+  std::vector<FrameId> guesses;          ///< found on the stack, perhaps left from an earlier call
+  std::vector<std::string> guessed_sites;
+  bool guessed = false;                  ///< `frames` are guesses
   std::vector<ListedLock> locks;         ///< in the order of asking
   bool asks_again = false;               ///< lockdep's report says that it is about to ask for `locks.back()`, which it holds
   bool has_stack = false;

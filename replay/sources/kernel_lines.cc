@@ -222,19 +222,35 @@ std::optional<KernelLock> parse_lock_line(std::string_view text) {
   return lock;
 }
 
+/// "(__schedule) from [<819bf7d8>] (schedule+0x40/0xa8)", "__schedule from schedule+0x40/0xa8"
+std::optional<KernelFrame> arm_frame(std::string_view text) {
+  std::size_t from = text.find(" from ");
+  if (from == std::string_view::npos) return std::nullopt;
+  std::string_view callee = text.substr(0, from), caller = without_addresses(text.substr(from + 6));
+  if (skip(callee, "(") != callee.ends_with(')')) return std::nullopt;
+  if (callee.ends_with(')')) callee.remove_suffix(1);
+  (void)skip(caller, "(");
+  std::string_view module;
+  if (const std::size_t open = callee.find(" ["); open != std::string_view::npos) {  // tape_read [tape]
+    module = callee.substr(open + 2, callee.find(']', open) - open - 2);
+    callee = callee.substr(0, open);
+  }
+  const std::size_t plus = caller.find("+0x");
+  if (plus == std::string_view::npos || plus == 0 || callee.empty() || callee.find(' ') != std::string_view::npos || caller.substr(0, plus).find(' ') != std::string_view::npos) return std::nullopt;
+  KernelFrame frame;
+  frame.module = module;
+  frame.site = callee;
+  frame.function = function_name(callee.substr(0, callee.find("+0x")));
+  frame.caller = function_name(caller.substr(0, plus));
+  return frame;
+}
+
 std::optional<KernelFrame> parse_kernel_frame(std::string_view text) {
   KernelFrame frame;
   text = without_addresses(trim(text));
   if (skip(text, "? ")) frame.unreliable = true;
   text = trim_front(text);
-  if (text.starts_with('(')) {  // Arm: (__schedule) from [<819bf7d8>] (schedule+0x40/0xa8)
-    const std::size_t close = text.find(") from ");
-    if (close == std::string_view::npos) return std::nullopt;
-    text = text.substr(1, close - 1);
-    frame.site = text;
-    frame.function = function_name(text.substr(0, text.find("+0x")));
-    return frame;
-  }
+  if (const auto arm = arm_frame(text)) return arm;
   const std::size_t end = std::min(text.find(' '), text.size());
   const std::string_view word = text.substr(0, end);
   if (word.empty() || word.find_first_of("()[]{}=,;\"'") != std::string_view::npos || !(word[0] == '_' || (word[0] | 32) >= 'a')) return std::nullopt;

@@ -65,11 +65,13 @@ struct KernelLock {
 ///      __dm_destroy+0x10b/0x1e0 [dm_mod]                       ? finish_wait+0x80/0x80
 ///      [<ffffffff816a9589>] schedule+0x29/0x70                 context_switch kernel/sched/core.c:5408 [inline]
 ///      schedule+0x14b/0x320 kernel/sched/core.c:6837           __schedule (kernel/sched/core.c:5357 kernel/sched/core.c:6961)
-///     [<819be41c>] (__schedule) from [<819bf7d8>] (schedule+0x40/0xa8)      Arm; the caller's own line follows
+///     [<819be41c>] (__schedule) from [<819bf7d8>] (schedule+0x40/0xa8)      Arm, and from 5.19 on
+///      __schedule from schedule+0x40/0xa8                                   the same; the caller's own line follows, but for the last
 struct KernelFrame {
   std::string_view function;    ///< without marks of clones
   std::string_view site;        ///< place in it: equal for two lines that stand for the same return address
   std::string_view file, module;
+  std::string_view caller;      ///< Arm: "schedule"
   std::uint32_t line = 0;
   bool inlined = false;
   bool unreliable = false;      ///< '?': found on the stack, perhaps left from an earlier call

@@ -53,7 +53,9 @@ class KernelLogReader final : public LineReader {
   bool read_lock(const Line& line, std::string_view text);
   void read_frame(std::string_view text);
   void add_frame(const KernelFrame& frame);
+  void end_trace();
   void stuck(const Line& line, const KernelStuck& stuck);
+  void begin_announced(const Line& line);
   void begin_stack(const Line& line, const KernelTask& task, bool running_now);
   void touch(const Line& line);
   ListedTask& current(const Line& line) { return dump_.task(current_pid_, {}, line.number); }
@@ -66,6 +68,7 @@ class KernelLogReader final : public LineReader {
   std::string current_pid_;
   std::string broken_;               ///< a line whose end is to come: console output breaks "#0: " and "task:" lines
   std::string announced_hung_, announced_owner_;  ///< pid whose stack is to come
+  std::string caller_;               ///< Arm: of the last frame; it has no line of its own where the trace ends
   bool in_interrupt_ = false;        ///< between <IRQ> and </IRQ>
   std::int64_t wall_ns_ = 0, mono_ns_ = 0, last_ns_ = 0;
   std::string splat_;                ///< "possible recursive locking detected"
@@ -95,6 +98,7 @@ void KernelLogReader::touch(const Line& line) {
 }
 
 void KernelLogReader::end_dump() {
+  end_trace();
   end_splat();
   dump_.end(wall_ns_, mono_ns_);
   state_ = State::kNone;
@@ -170,6 +174,7 @@ bool KernelLogReader::read_header(const Line& line, std::string_view text) {
   }
   if (const auto task = parse_holder_line(text)) {
     touch(line);
+    end_trace();
     ListedTask& holder = dump_.task(task->pid, task->name, line.number);
     if (holder.name.empty()) holder.name = task->name;
     holder.locks.clear();
@@ -184,6 +189,7 @@ bool KernelLogReader::read_header(const Line& line, std::string_view text) {
 bool KernelLogReader::read_report(const Line& line, std::string_view text) {
   if (text.starts_with("Call Trace:") || text.starts_with("Call trace:") || text.starts_with("Backtrace:")) {
     if (state_ == State::kSkippedTrace || state_ == State::kChain) return true;
+    if (state_ == State::kNone) begin_announced(line);
     if (!current_pid_.empty() && !dump_.empty()) state_ = State::kTrace;
     return true;
   }
@@ -224,11 +230,23 @@ bool KernelLogReader::read_report(const Line& line, std::string_view text) {
     processors_ = text.find("backtrace of") != std::string_view::npos;
     return true;
   }
-  if (text.starts_with("Showing all locks held")) return touch(line), state_ = State::kLocks, current_pid_.clear(), true;
+  if (text.starts_with("Showing all locks held")) return end_trace(), touch(line), state_ = State::kLocks, current_pid_.clear(), true;
   return false;
 }
 
+/// Between what is stuck and its trace the task's own line is missing, or has lost its columns.
+void KernelLogReader::begin_announced(const Line& line) {
+  const ListedTask* task = dump_.find(announced_hung_);
+  if (task == nullptr || task->has_stack) return;
+  KernelTask known;
+  const std::string pid = task->pid;
+  known.pid = pid;
+  known.state = task->state != 0 ? task->state : 'D';
+  begin_stack(line, known, false);
+}
+
 void KernelLogReader::stuck(const Line& line, const KernelStuck& stuck) {
+  end_trace();
   touch(line);
   if (const ListedTask* known = dump_.find(stuck.task.pid); known != nullptr && known->hung_seconds >= 0) {
     end_dump();  // the next round of the watchdog
@@ -242,6 +260,7 @@ void KernelLogReader::stuck(const Line& line, const KernelStuck& stuck) {
 }
 
 void KernelLogReader::begin_stack(const Line& line, const KernelTask& task, bool running_now) {
+  end_trace();
   touch(line);
   const bool announced = announced_hung_ == task.pid || announced_owner_ == task.pid;
   const ListedTask* known = dump_.find(task.pid);
@@ -312,8 +331,19 @@ void KernelLogReader::read_frame(std::string_view text) {
     return;
   }
   const auto frame = parse_kernel_frame(text);
-  if (!frame || frame->unreliable || in_interrupt_) return;
+  if (!frame || in_interrupt_) return;
+  if (!caller_.empty() && caller_ != frame->function) end_trace();
+  caller_.clear();
   add_frame(*frame);
+  caller_ = frame->caller;
+}
+
+void KernelLogReader::end_trace() {
+  if (caller_.empty()) return;
+  const std::string name = std::exchange(caller_, {});
+  KernelFrame frame;
+  frame.function = frame.site = name;
+  add_frame(frame);
 }
 
 void KernelLogReader::add_frame(const KernelFrame& frame) {
@@ -334,8 +364,8 @@ void KernelLogReader::add_frame(const KernelFrame& frame) {
   if (!frame.module.empty()) interned.module = table.intern(frame.module);
   interned.line = frame.line;
   interned.inlined = frame.inlined;
-  task.frames.push_back(table.intern(interned));
-  task.sites.emplace_back(frame.site);
+  (frame.unreliable ? task.guesses : task.frames).push_back(table.intern(interned));
+  (frame.unreliable ? task.guessed_sites : task.sites).emplace_back(frame.site);
 }
 
 Recognition recognise(std::string_view head) {

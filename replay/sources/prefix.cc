@@ -23,16 +23,30 @@ bool cut_uptime(std::string_view& text, LogLine& line) {
   return true;
 }
 
+/// "6,2906,86997973716,-;text": priority, number, microseconds since the start, flags and more. Source: Documentation/ABI/testing/dev-kmsg.
+bool cut_kmsg(std::string_view& text, LogLine& line) {
+  std::string_view rest = text;
+  const auto priority = take_number(rest);
+  if (!priority || *priority > 255 || !skip(rest, ",") || !take_number(rest) || !skip(rest, ",")) return false;
+  const auto microseconds = take_number(rest);
+  const std::size_t end = rest.find(';');
+  if (!microseconds || *microseconds > std::uint64_t{1} << 53 || !rest.starts_with(',') || end == std::string_view::npos || end > 64) return false;
+  line.mono_ns = static_cast<std::int64_t>(*microseconds * 1000);
+  text = rest.substr(end + 1);
+  return true;
+}
+
 }  // namespace
 
 // What a stamp, a JSON object, a bracket, a priority, a month or glog's letter begins with; 't' for logfmt's time= and ts=.
 const std::array<bool, 256> PrefixStripper::kMayBegin = [] {
   std::array<bool, 256> may{};
-  for (const char c : std::string_view("0123[{<tADEFIJMNOSW")) may[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("01234567[{<tADEFIJMNOSW")) may[static_cast<unsigned char>(c)] = true;
   return may;
 }();
 
 void PrefixStripper::learn(std::string_view head) {
+  const std::string_view whole = head;
   std::size_t lines = 0, with_bar = 0;
   while (!head.empty()) {
     const std::string_view line = take_line(head);
@@ -42,6 +56,25 @@ void PrefixStripper::learn(std::string_view head) {
   }
   compose_ = with_bar > 0 && with_bar * 5 >= lines * 4;
   special_ = compose_;
+  learn_indentation(whole);
+}
+
+/// One blank may be a call trace's own.
+void PrefixStripper::learn_indentation(std::string_view head) {
+  constexpr std::size_t kFewest = 2, kMost = 128;
+  std::optional<std::string_view> common;
+  for (std::string_view rest = head; !rest.empty();) {
+    const std::string_view line = take_line(rest);
+    const std::size_t blanks = line.find_first_not_of(" \t");
+    if (blanks == std::string_view::npos || rest.empty()) continue;
+    const std::string_view begin = line.substr(0, std::min(blanks, kMost));
+    if (!common) common = begin;
+    std::size_t same = 0;
+    while (same < common->size() && same < begin.size() && (*common)[same] == begin[same]) ++same;
+    common = common->substr(0, same);
+    if (same == 0) return;
+  }
+  if (common && (common->size() >= kFewest || common->starts_with('\t'))) set_in_ = *common;
 }
 
 std::string_view PrefixStripper::without_escapes(std::string_view text) {
@@ -113,6 +146,7 @@ void PrefixStripper::open_text(std::string_view text, LogLine line) {
     }
     default: break;
   }
+  if (cut_kmsg(text, line)) return add(text, line);
   if (open_stamped(text, line)) return;
   add(whole, line);
 }

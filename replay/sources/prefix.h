@@ -8,11 +8,13 @@
 //   journald short, syslog        Feb 11 09:31:50 web-7 registryd[2114]: text
 //   journald short-iso, RFC 5424  2020-02-11T09:31:50+0000 web-7 registryd[2114]: text     <14>1 2020-02-11T09:31:50Z web-7 registryd 2114 - - text
 //   the kernel's log, dmesg [-T]  [  123.456789][  T979] text      [Tue Feb 11 09:31:50 2020] text      <6>[  123.456789] text
+//   /dev/kmsg, netconsole         6,2906,86997973716,-;text
 //   loggers                       2020/02/11 09:31:50 main.go:12: text       [2020-02-11 09:31:50,123] WARN text
 //                                 W0211 09:31:50.123456  2114 main.go:12] text
 //                                 time="2020-02-11T09:31:50Z" level=info msg="text"   {"ts":1581413510.1,"msg":"text"}
 //
 // The last two are whole lines to the reader (metrics may be in any key); only their time is taken.
+// What all lines begin with of blanks, as text that was copied into a ticket does, is cut off before.
 // A line of none of these forms, which is nearly every line of a dump, costs one look at its first character.
 //
 // Thread safety: none; one for each input.
@@ -50,6 +52,7 @@ class PrefixStripper {
   template <class Take>
   void strip(std::string_view text, bool may_have_escape, Take&& take) {
     if (may_have_escape) text = without_escapes(text);
+    if (!set_in_.empty() && text.starts_with(set_in_)) text.remove_prefix(set_in_.size());
     if (text.empty() || !(special_ || kMayBegin[static_cast<unsigned char>(text.front())])) {
       LogLine line;
       line.text = text;
@@ -78,6 +81,7 @@ class PrefixStripper {
   static const std::array<bool, 256> kMayBegin;
 
   std::string_view without_escapes(std::string_view text);
+  void learn_indentation(std::string_view head);
   void open(std::string_view text);
   void open_text(std::string_view text, LogLine line);
   void add(std::string_view text, LogLine line);
@@ -89,6 +93,7 @@ class PrefixStripper {
   bool open_bracket(std::string_view text, LogLine& line);
 
   TimestampParser timestamps_;
+  std::string set_in_;                         ///< what somebody has set all lines in by
   bool special_ = false;                       ///< an envelope was learnt that begins with any character
   bool compose_ = false;
   std::size_t record_indent_ = 0;              ///< journald short: what continuation lines are indented by

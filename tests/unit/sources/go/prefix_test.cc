@@ -35,6 +35,18 @@ std::vector<std::string> texts(std::string_view input) {
   return all;
 }
 
+TEST(Prefix, WhatAllLinesAreSetInByGoes) {
+  EXPECT_THAT(texts("    2020/02/11 09:31:50 goroutine 39 [running]:\n\n    main.main()\n    \t/app/main.go:12 +0x47\n"),
+              ElementsAre("goroutine 39 [running]:", "", "main.main()", "\t/app/main.go:12 +0x47"));
+  EXPECT_THAT(texts("    set in\nnot set in\n    set in\n"), ElementsAre("    set in", "not set in", "    set in"));
+  EXPECT_THAT(texts(" schedule+0x50/0xc0\n __mutex_lock+0x412/0x910\n"), ElementsAre(" schedule+0x50/0xc0", " __mutex_lock+0x412/0x910"));  // a trace's own blank
+}
+
+TEST(Prefix, TheKernelsOwnFormGoes) {
+  EXPECT_THAT(texts("6,2906,86997973716,-;task:init            state:D\n4,2907,86997973720,c; schedule+0x50/0xc0\n3,4,text;more\n"),
+              ElementsAre("task:init            state:D", " schedule+0x50/0xc0", "3,4,text;more"));
+}
+
 TEST(Prefix, LoggersTimesLevelsAndPlacesGo) {
   EXPECT_THAT(texts("2020/02/11 09:31:50 goroutine 39 [running]:\n"
                     "2020/02/11 09:31:50 main.go:12: goroutine 39 [running]:\n"

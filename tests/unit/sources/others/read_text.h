@@ -19,6 +19,7 @@ inline std::vector<Recording> read_all(const Format& format, std::string_view te
   const auto reader = format.open(options, collector);
   std::uint64_t number = 0;
   PrefixStripper stripper(0);
+  stripper.learn(text);
   const auto take = [&](const LogLine& stripped) { reader->line({stripped.text, number, stripped.wall_ns, stripped.wall_ns != 0, stripped.mono_ns}); };
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
