@@ -35,6 +35,19 @@ Place source_place(std::string_view text) {
   return inner.line != 0 ? inner : outer;
 }
 
+bool take_module_and_offset(StackTable& table, std::string_view& head, Frame& frame) {
+  const std::size_t open = head.rfind(" ("), plus = head.rfind(" + 0x");
+  if (open == std::string_view::npos || plus == std::string_view::npos || plus < open || !head.ends_with(')')) return false;
+  std::string_view number = head.substr(plus + 3);
+  const auto offset = take_hex(number);
+  if (!offset || *offset == 0 || number != ")") return false;
+  frame.module = table.intern(head.substr(open + 2, plus - open - 2));
+  frame.offset = *offset;
+  head = trim(head.substr(0, open));
+  if (head == "n/a") head = {};
+  return true;
+}
+
 /// What follows "#N  ", together with its lines of continuation, each behind a '\n':
 ///     0x00007f224daa3f16 - 1 __futex_abstimed_wait_common - /usr/lib/x86_64-linux-gnu/libc.so.6
 ///         [93ac61ec…]@0x7f882ea1e000+0x85f16
@@ -53,6 +66,8 @@ Frame parse_frame(StackTable& table, std::string_view text, bool innermost) {
       head = trim(head.substr(0, gap));
     }
   }
+  // systemd-coredump: "name (libc.so.6 + 0x6d7e9)", "n/a (libfoo.so + 0x4b524)".
+  if (take_module_and_offset(table, head, frame) && !innermost) --frame.offset;
   // "name - /path/of/module", "- /path/of/module", "name". A name may hold " - " only as an operator: modules begin with '/' or '['.
   std::size_t module = head.rfind(" - ");
   if (head.starts_with("- ")) module = 0;
@@ -78,6 +93,9 @@ Frame parse_frame(StackTable& table, std::string_view text, bool innermost) {
   return frame;
 }
 
+/// systemd-coredump unwinds with the same library, and prints alike: "Stack trace of thread 8509:".
+constexpr std::string_view kCoredumpThread = "Stack trace of thread ";
+
 class EuStackReader final : public LineReader {
  public:
   EuStackReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "eu-stack", Runtime::kNative) {}
@@ -89,6 +107,7 @@ class EuStackReader final : public LineReader {
   }
 
  private:
+  void read(const Line& line);
   void begin_thread(const Line& line, std::string_view id);
   void frame_line(const Line& line);
   void complaint(const Line& line);
@@ -99,10 +118,23 @@ class EuStackReader final : public LineReader {
   std::string pending_;
   bool has_pending_ = false;
   std::uint64_t innermost_address_ = 0;
+  bool set_in_ = false;  ///< of systemd-coredump, whose stacks a journal sets in
   std::unordered_set<std::string> seen_;
 };
 
 void EuStackReader::line(const Line& line) {
+  std::string_view text = trim_front(line.text);
+  const bool begins = skip(text, kCoredumpThread);
+  if (!begins && !set_in_) return read(line);
+  Line outdented = line;
+  outdented.text = trim(line.text);
+  if (!begins) return read(outdented);
+  set_in_ = true;
+  flush_frame();
+  begin_thread(outdented, text.substr(0, std::min(text.find(':'), text.size())));
+}
+
+void EuStackReader::read(const Line& line) {
   const std::string_view text = line.text;
   if (text.empty()) return;
   if (text.front() == '#') return frame_line(line);
@@ -185,8 +217,8 @@ void EuStackReader::flush_frame() {
 Recognition recognise(std::string_view head) {
   bool tid = false, frame = false;
   while (!head.empty()) {
-    std::string_view line = take_line(head);
-    if (line.starts_with("TID ") && line.ends_with(':')) tid = true;
+    std::string_view line = trim(take_line(head));
+    if ((line.starts_with("TID ") || line.starts_with(kCoredumpThread)) && line.ends_with(':')) tid = true;
     if (line.starts_with('#')) {
       line.remove_prefix(1);
       if (take_number(line)) {
@@ -200,15 +232,15 @@ Recognition recognise(std::string_view head) {
   return {0, "no \"TID n:\""};
 }
 
-constexpr std::array kSigns = std::to_array<Sign>({{"TID ", Sign::Where::kLineBegin}});
+constexpr std::array kSigns = std::to_array<Sign>({{"TID ", Sign::Where::kLineBegin}, {kCoredumpThread}});
 
 }  // namespace
 
 const Format& eu_stack_format() {
   static constexpr Format kFormat{
-      "eu-stack", "eu-stack, with any of its options", recognise,
+      "eu-stack", "eu-stack, with any of its options; systemd-coredump", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<EuStackReader>(options, sink); },
-      nullptr, [](std::string_view line) { return (line.starts_with("TID ") && line.ends_with(':')) || (line.starts_with("PID ") && line.find(" - process") != std::string_view::npos); }, kSigns};
+      nullptr, [](std::string_view line) { return (line.starts_with("TID ") && line.ends_with(':')) || (line.starts_with("PID ") && line.find(" - process") != std::string_view::npos) || trim_front(line).starts_with(kCoredumpThread); }, kSigns};
   return kFormat;
 }
 
