@@ -163,7 +163,7 @@ class TextInput {
     return unknown_text({head_, lines, timed_}, order_.front()->refusals(), options_.file);
   }
 
-  static constexpr std::size_t kKindBytes = 256;        ///< to tell JSON from a log
+  static constexpr std::size_t kKindBytes = 4096;       ///< to tell JSON from a log, and whose stacks they are
   static constexpr std::size_t kHeadBytes = 256 << 10;  ///< what recognition looks at
 
   const ReadOptions& options_;

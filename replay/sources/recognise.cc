@@ -7,6 +7,28 @@
 namespace tailback::replay {
 namespace {
 
+/// Stacks of tools whose output is not read: better told than taken for any text.
+struct ForeignTool {
+  std::string_view mark;  ///< stands in its output, and hardly elsewhere
+  std::string_view name;
+};
+
+constexpr ForeignTool kForeignTools[] = {
+    {"(lldb)", "lldb"},
+    {"* thread #", "lldb"},
+    {"    frame #0: 0x", "lldb"},
+    {" # Child-SP", "WinDbg"},
+    {"# ChildEBP", "WinDbg"},
+    {"--  lwp# ", "the pstack of Solaris"},
+    {"/ thread# ", "the pstack of Solaris"},
+    {"Call graph:", "sample of macOS"},
+};
+
+std::string_view foreign_tool(std::string_view head) {
+  const auto found = std::find_if(std::begin(kForeignTools), std::end(kForeignTools), [head](const ForeignTool& tool) { return contains(head, tool.mark); });
+  return found == std::end(kForeignTools) ? std::string_view{} : found->name;
+}
+
 std::string kind_of_text(const UnknownText& text) {
   const std::string size = " (" + std::to_string(text.lines) + (text.lines == 1 ? " line" : " lines") + (text.timed ? ", with times)" : ")");
   const std::string_view begin = trim_front(text.head.substr(0, 256));
@@ -70,7 +92,10 @@ const Format* recognise_window(std::string_view window, Refusals& refusals) {
 }
 
 Error unknown_text(const UnknownText& text, const Refusals& refusals, const std::string& file) {
-  Error error{ErrorCode::kUnknownFormat, "holds no dump that tailback knows: it looks like " + kind_of_text(text) + "; name the file that the threads' stacks went to", file};
+  const std::string_view foreign = foreign_tool(text.head);
+  const std::string advice = foreign.empty() ? "it looks like " + kind_of_text(text) + "; name the file that the threads' stacks went to"
+                                             : "it looks like the stacks of " + std::string(foreign) + ", which is not read; take them with gdb's `thread apply all bt` or with eu-stack";
+  Error error{ErrorCode::kUnknownFormat, "holds no dump that tailback knows: " + advice, file};
   Refusals all = refusals;
   (void)recognise_format(text.head, true, &all);
   error.details = all.told();

@@ -84,6 +84,19 @@ TEST_F(Errors, ALogWithoutADumpSaysWhatItLooksLikeAndWhatWasTried) {
             "  --format-in NAME says what that format looks for\n");
 }
 
+TEST_F(Errors, TheStacksOfADebuggerThatIsNotReadAreToldByItsName) {
+  const std::pair<const char*, const char*> debuggers[] = {
+      {"(lldb) bt all\n* thread #1, name = 'depotd'\n    frame #0: 0x00007f7fa854918a libc.so.6`__lll_lock_wait + 43\n", "lldb"},
+      {"0:000> ~* k\n # Child-SP          RetAddr           Call Site\n00 00000067`e0f3f278 00007ff8`8a192e2d ntdll!NtWaitForSingleObject+0xa\n", "WinDbg"},
+      {"4711:  /usr/bin/depotd\n-----------------  lwp# 1 / thread# 1  --------------------\n fffffd7fff16b3ea pollsys (8047a10, 1, 0, 0)\n", "the pstack of Solaris"}};
+  for (const auto& [text, name] : debuggers) {
+    write("stacks.txt", text);
+    const Outcome outcome = run("analyze stacks.txt");
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.err.find("it looks like the stacks of " + std::string(name) + ", which is not read; take them with gdb's `thread apply all bt` or with eu-stack\n"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST_F(Errors, AFormatThatCameNearSaysWhatItMissed) {
   write("answer.json", "{\"status\": \"error\", \"error\": \"query timed out\"}\n");
   const Outcome outcome = run("analyze answer.json");
