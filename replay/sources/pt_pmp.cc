@@ -15,7 +15,8 @@ namespace {
 struct Collapsed {
   std::uint64_t number = 0;      ///< of threads; with single colons (quickstack -s) the thread's id
   char separator = ',';
-  std::string_view functions;
+  std::string_view name;         ///< of the one thread
+  std::string_view functions;    ///< none: a thread whose stack could not be read
 };
 
 /// Splits at `separator` outside brackets; "::" is no separator.
@@ -51,6 +52,21 @@ bool is_name(std::string_view name) {
   return name.find_first_not_of("0123456789.%") != std::string_view::npos;
 }
 
+/// Whether single colons stand between functions, as quickstack -s prints them; these are left in `text`, and a thread's name (-n) is cut off:
+///     io worker        __poll:handle_connections:main
+bool split_thread(std::string_view& text, std::string_view& name) {
+  std::string_view functions = text;
+  if (const std::size_t gap = text.rfind("  "); gap != std::string_view::npos) {
+    functions = text.substr(gap + 2);
+    name = trim(text.substr(0, gap));
+  }
+  std::string_view probe = functions;
+  const std::string_view inner = take_function(probe, ':');
+  if (probe.empty() || !is_name(inner) || !is_name(take_function(probe, ':'))) return false;
+  text = functions;
+  return true;
+}
+
 ///     276 pthread_mutex_lock,open_table,open_tables,…         pt-pmp: uniq -c
 ///      12 futex_wait                                          pt-pmp --lines 1
 /// 4711  __poll:handle_connections:main                        quickstack -s
@@ -65,15 +81,30 @@ std::optional<Collapsed> parse(std::string_view line) {
   std::string_view probe = result.functions;
   const std::string_view first = take_function(probe, ',');
   if (!probe.empty()) return is_name(first) && is_name(trim(take_function(probe, ','))) ? std::optional(result) : std::nullopt;
-  if (two_spaces) {
-    probe = result.functions;
-    const std::string_view inner = take_function(probe, ':');
-    if (!probe.empty() && is_name(inner) && is_name(take_function(probe, ':'))) {
-      result.separator = ':';
-      return result;
-    }
+  if (two_spaces && split_thread(result.functions, result.name)) {
+    result.separator = ':';
+    return result;
   }
   return is_name(result.functions) ? std::optional(result) : std::nullopt;
+}
+
+/// quickstack ends no line of which it has nothing to print: "4713  4714  __poll:main".
+std::optional<std::uint64_t> take_unread_thread(std::string_view& text) {
+  std::string_view rest = text;
+  const auto number = take_number(rest);
+  if (!number || !skip(rest, "  ")) return std::nullopt;
+  std::string_view next = trim_front(rest);
+  if (!take_number(next) || !next.starts_with("  ")) return std::nullopt;
+  text = trim_front(rest);
+  return number;
+}
+
+/// What quickstack says of its own work, beside the stacks.
+bool is_quickstack_log(std::string_view line) {
+  static constexpr std::array<std::string_view, 10> kBeginnings = {
+      "Reading process symbols", "Gathering stack traces", "Printing stack traces", "Total Traced Time", "Average Traced Time", "Longest Traced LWP",
+      "Attaching main process", "Detached main process", "No debug symbols found", "PID "};
+  return std::any_of(kBeginnings.begin(), kBeginnings.end(), [line](std::string_view b) { return line.starts_with(b); });
 }
 
 class PtPmpReader final : public LineReader {
@@ -81,8 +112,17 @@ class PtPmpReader final : public LineReader {
   PtPmpReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "pt-pmp", Runtime::kNative) {}
 
   void line(const Line& line) override {
-    const auto collapsed = parse(line.text);
+    std::string_view text = trim(line.text);
+    while (const auto thread = take_unread_thread(text)) {
+      if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
+      ThreadRecord& record = builder_.begin_thread(std::to_string(*thread), line.number);
+      record.quality = StackQuality::kMissing;
+      record.absence_reason = builder_.table().intern("quickstack found no frame of it");
+      builder_.end_thread();
+    }
+    const auto collapsed = parse(text);
     if (!collapsed) {
+      if (is_quickstack_log(text)) return;
       // pt-pmp prints the date before each of its samples: "Tue Nov 24 13:35:51 UTC 2026".
       if (!trim(line.text).empty() && builder_.dump_has_threads()) builder_.end_dump();
       return;
@@ -91,6 +131,7 @@ class PtPmpReader final : public LineReader {
     const bool one_thread = collapsed->separator == ':';
     ThreadRecord& thread = one_thread ? builder_.begin_thread(std::to_string(collapsed->number), line.number)
                                          : builder_.begin_row(line.number);
+    if (!collapsed->name.empty()) thread.name = builder_.table().intern(collapsed->name);
     if (!one_thread) thread.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(collapsed->number, UINT32_MAX));
     for (std::string_view list = collapsed->functions; !list.empty();) {
       builder_.frame(frame(trim(take_function(list, collapsed->separator))));
@@ -134,8 +175,9 @@ bool is_wait(std::string_view name) {
 Recognition recognise(std::string_view head) {
   int collapsed = 0, alone = 0, waits = 0, other = 0;
   while (!head.empty()) {
-    const std::string_view line = trim(take_line(head));
-    if (line.empty()) continue;
+    std::string_view line = trim(take_line(head));
+    if (line.empty() || is_quickstack_log(line)) continue;
+    while (take_unread_thread(line)) {}
     std::string_view probe = line;
     const auto parsed = parse(line);
     if (parsed && parsed->functions.find(parsed->separator) != std::string_view::npos) ++collapsed;
