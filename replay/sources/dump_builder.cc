@@ -83,6 +83,11 @@ void DumpBuilder::end_thread() {
   thread_open_ = false;
 }
 
+void DumpBuilder::drop_thread(std::size_t index) {
+  dump_.threads.erase(dump_.threads.begin() + static_cast<std::ptrdiff_t>(index));
+  dump_.line_of_thread.erase(dump_.line_of_thread.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
 LockId DumpBuilder::lock(std::uint64_t address, LockKind kind, StringId name) {
   Dump& dump = this->dump();
   const LockId next{static_cast<std::uint32_t>(dump.locks.size())};
@@ -120,6 +125,7 @@ void DumpBuilder::finish() {
   diagnostics_.clear();
   sink_.end();
   recording_ = nullptr;
+  dumps_ = 0;
 }
 
 }  // namespace tailback::replay

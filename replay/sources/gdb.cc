@@ -6,6 +6,8 @@
 
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/gdb_frame.h"
+#include "replay/sources/gdb_terminal.h"
+#include "replay/sources/gdb_thread.h"
 #include "replay/sources/line_memo.h"
 #include "replay/sources/native_names.h"
 #include "replay/sources/recent_texts.h"
@@ -13,50 +15,6 @@
 
 namespace tailback::replay {
 namespace {
-
-/// Thread 11 (Thread 0x7fa7f9e146c0 (LWP 608266) "dl_nodbg"):
-/// Thread 83 (Thread 0x40b4c940 (LWP 14526)):      Thread 1 (LWP 4711):      Thread 3.1 (process 12):
-struct ThreadHeader {
-  std::string_view id;    ///< the LWP or process where told, else gdb's own number
-  std::string_view name;
-};
-
-std::string_view digits_at(std::string_view text) {
-  std::size_t size = 0;
-  while (size < text.size() && is_digit(text[size])) ++size;
-  return text.substr(0, size);
-}
-
-/// Id and name out of gdb's description of a thread; leaves `text` behind the description.
-///     Thread 0x7f882ef0c440 (LWP 69917) "a"
-ThreadHeader take_target(std::string_view& text) {
-  ThreadHeader header;
-  for (const std::string_view word : {"LWP ", "process ", "Thread "}) {
-    const std::size_t at = text.find(word);
-    if (at == std::string_view::npos || at > 64) continue;
-    const std::string_view digits = digits_at(text.substr(at + word.size()));
-    if (digits.empty() || text.substr(at + word.size()).starts_with("0x")) continue;
-    header.id = digits;
-    text.remove_prefix(at + word.size() + digits.size());
-    break;
-  }
-  (void)skip(text, ")");
-  text = trim_front(text);
-  if (skip(text, "\"")) header.name = take_until(text, "\"");
-  return header;
-}
-
-std::optional<ThreadHeader> parse_header(std::string_view line) {
-  if (!skip(line, "Thread ") || line.empty() || !is_digit(line.front()) || !line.ends_with(':')) return std::nullopt;
-  std::size_t end = 0;
-  while (end < line.size() && (is_digit(line[end]) || line[end] == '.')) ++end;
-  if (line.substr(end, 2) != " (") return std::nullopt;
-  const std::string_view number = line.substr(0, end);
-  std::string_view target = line.substr(end + 2);
-  ThreadHeader header = take_target(target);
-  if (header.id.empty()) header.id = number;
-  return header;
-}
 
 /// A frame line is unfinished while a bracket is open outside a string.
 bool is_open(std::string_view frame) {
@@ -71,18 +29,17 @@ bool is_open(std::string_view frame) {
   return depth > 0 || quoted;
 }
 
-/// What gdb prints between stacks and is no loss.
-bool is_chatter(std::string_view line) {
-  static constexpr std::array<std::string_view, 24> kBeginnings = {
-      "[New ", "[Thread ", "[Switching ", "[Inferior ", "[Current ", "[Detaching", "[Attaching", "Using host ", "warning: ",
-      "Backtrace stopped", "(More stack", "No locals", "No symbol", "(gdb)", "Reading ", "done.", "--Type ", "---Type ",
-      "0x", "Attaching ", "Detaching ", "A debugging session", "Quit", "$"};
-  return std::any_of(kBeginnings.begin(), kBeginnings.end(), [line](std::string_view b) { return line.starts_with(b); });
+/// The number of a frame's line, "#12  …"; nullopt: it is none.
+std::optional<std::uint64_t> frame_number(std::string_view line) {
+  if (!skip(line, "#")) return std::nullopt;
+  return take_number(line);
 }
+
+std::size_t spaces_before(std::string_view text) { return std::min(text.find_first_not_of(' '), text.size()); }
 
 class GdbReader final : public LineReader {
  public:
-  GdbReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "gdb", Runtime::kNative) {}
+  GdbReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "gdb", Runtime::kNative), instance_(options.instance) {}
 
   void line(const Line& line) override;
   void finish() override {
@@ -96,37 +53,106 @@ class GdbReader final : public LineReader {
     std::string id, name, frame;
     std::uint64_t line;
   };
+  /// A stack without a header: of the thread that is selected. It may be one that the dump has.
+  struct Shown {
+    std::size_t thread;
+    bool known;  ///< who is selected was printed
+  };
+  struct Owner {
+    std::uint64_t lock, thread, line;
+  };
 
+  [[nodiscard]] std::string_view outdented(std::string_view text);
+  void print_line(const Line& line);
   void frame_line(const Line& line);
-  void thread_line(const Line& line, const ThreadHeader& header);
+  void thread_line(const Line& line, const GdbThread& header);
+  void selection_line(const Line& line, const GdbThread& selected);
   void listed_line(const Line& line);
   void other_line(const Line& line);
+  void local_line(std::string_view text);
+  void enter_process(std::string_view inferior);
+  void begin_shown(std::uint64_t line, bool whole);
+  void mark_partial(std::string_view reason);
+  [[nodiscard]] std::uint64_t next_number() const { return first_number_ + builder_.frame_count(); }
+  [[nodiscard]] bool is_shown_again(const Frame& frame);
   void flush_frame();
+  void add_frame(const GdbFrame& parsed, bool innermost);
   void end_dump();
+  void add_listed();
+  void add_owners();
+  void mark_missing();
+  void forget_repeats();
+  [[nodiscard]] bool is_repeat(const Shown& shown);
+  [[nodiscard]] bool is_headed(std::size_t thread) const;
 
   DumpBuilder builder_;
+  const std::string instance_;
   RecentTexts<GdbFrame, 9> innermost_, callers_;
   LineMemo<Argument> guards_;
   std::string pending_;            ///< the frame being read, behind its number; it may go on on the next line
+  std::uint64_t pending_number_ = 0, first_number_ = 0;  ///< of the frame being read, and of the open thread's first
   bool has_pending_ = false, pending_innermost_ = false;
   bool in_list_ = false;           ///< within the table of `info threads`
+  bool after_gap_ = false;         ///< an empty line came: what is no frame is not said to be within a stack
+  std::size_t indent_ = 0;         ///< of a text that somebody has set in, as its last header is
   std::uint64_t last_line_ = 0;
-  std::unordered_set<std::string> seen_;  ///< threads of the open dump
+  std::string inferior_;
+  std::optional<std::pair<std::string, std::string>> selected_;  ///< id and name
+  std::optional<std::uint64_t> asked_mutex_;  ///< the address that the last command printed a mutex at
+  std::unordered_set<std::string> seen_;      ///< threads with a header in the open dump
   std::vector<Listed> listed_;
+  std::vector<Shown> shown_;
+  std::vector<Owner> owners_;
 };
+
+/// Text that was copied into a ticket is set in by four, sometimes by one: as much as the header of a stack, or a stack without header, is.
+std::string_view GdbReader::outdented(std::string_view text) {
+  const std::size_t spaces = spaces_before(text);
+  const std::string_view begin = text.substr(spaces);
+  if (begin.starts_with("Thread ") ? parse_gdb_header(trim(begin)).has_value() : begin.starts_with("#0 ") && !has_pending_ && !builder_.thread_open()) indent_ = spaces;
+  return text.substr(std::min(spaces, indent_));
+}
 
 void GdbReader::line(const Line& line) {
   last_line_ = line.number;
+  Line stripped = line;
+  stripped.text = outdented(line.text);
+  if (skip_pager(stripped.text) && trim(stripped.text).empty()) return;  // in the middle of a frame, as often as not
+  if (skip_prompts(stripped.text)) {
+    flush_frame();
+    in_list_ = false;
+    after_gap_ = true;
+    if (const auto mutex = printed_mutex(stripped.text)) asked_mutex_ = mutex;
+  }
+  print_line(stripped);
+}
+
+/// A screen that was copied may have lost an end of line: "#2 … from /lib64/libpthread.so.0       #3  0x…".
+std::size_t end_of_frame(std::string_view text, std::uint64_t number) {
+  const std::string next = "  #" + std::to_string(number + 1) + " ";
+  const std::size_t at = text.find(next);
+  if (at == std::string_view::npos) return at;
+  std::string_view rest = trim_front(text.substr(at + next.size()));
+  return take_hex(rest) && rest.starts_with(" in ") ? at : std::string_view::npos;
+}
+
+void GdbReader::print_line(const Line& line) {
   const std::string_view text = line.text;
   if (text.empty()) {
     flush_frame();
-    builder_.end_thread();
     in_list_ = false;
+    after_gap_ = true;  // `bt full` prints some within a stack
   } else if (text.front() == '#' && text.size() > 1 && is_digit(text[1])) {
     frame_line(line);
-  } else if (text.front() == 'T') {
-    if (const auto header = parse_header(trim(text))) thread_line(line, *header);
-    else other_line(line);
+  } else if (const auto header = text.front() == 'T' ? parse_gdb_header(trim(text)) : std::nullopt) {
+    thread_line(line, *header);
+  } else if (const auto selected = text.front() == '[' ? parse_gdb_selection(text) : std::nullopt) {
+    selection_line(line, *selected);
+  } else if (text.front() == ' ' && builder_.thread_open() && frame_number(trim_front(text)) == next_number() + (has_pending_ ? 1 : 0)) {
+    // A frame filter sets in the frames that another stands for.
+    Line frame = line;
+    frame.text = trim_front(text);
+    frame_line(frame);
   } else {
     other_line(line);
   }
@@ -135,23 +161,41 @@ void GdbReader::line(const Line& line) {
 void GdbReader::frame_line(const Line& line) {
   flush_frame();
   std::string_view text = line.text.substr(1);
-  const std::string_view digits = digits_at(text);
-  text = trim_front(text.substr(digits.size()));
-  // `bt` of one thread has no header; a new #0 without one begins another thread. quickstack counts from #01.
-  const bool first = digits.find_first_not_of('0') == std::string_view::npos || (digits == "01" && builder_.frame_count() == 0);
-  if (!builder_.thread_open() || (first && builder_.frame_count() > 0)) {
-    if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
-    if (!first) builder_.diagnose(Severity::kDataLoss, line.number, "stack without its beginning");
-    builder_.begin_thread(std::to_string(builder_.dump().threads.size() + 1), line.number);
+  const bool counts_from_one = text.starts_with("01 ");  // quickstack
+  const std::uint64_t number = take_number(text).value_or(0);
+  // `bt` of one thread has no header; a new #0 without one begins another thread.
+  const bool first = number == 0 || (counts_from_one && builder_.frame_count() == 0);
+  if (!builder_.thread_open() || (first && builder_.frame_count() > 0)) begin_shown(line.number, first);
+  if (builder_.frame_count() == 0) {
+    first_number_ = number;
+    if (!first) mark_partial("the innermost frames are missing");
   }
-  pending_.assign(text);
+  in_list_ = after_gap_ = false;
+  const std::size_t end = end_of_frame(text, number);
+  pending_.assign(trim(text.substr(0, end)));
+  pending_number_ = number;
+  pending_innermost_ = first;
   has_pending_ = true;
-  pending_innermost_ = builder_.frame_count() == 0;
+  if (end == std::string_view::npos) return;
+  Line next = line;
+  next.text = trim_front(text.substr(end));
+  frame_line(next);
 }
 
-void GdbReader::thread_line(const Line& line, const ThreadHeader& header) {
+void GdbReader::begin_shown(std::uint64_t line, bool whole) {
+  if (!builder_.dump_open()) builder_.begin_dump(0);
+  const std::size_t index = builder_.dump().threads.size();
+  if (!whole) builder_.diagnose(Severity::kDataLoss, line, "stack without its beginning");
+  ThreadRecord& thread = builder_.begin_thread(selected_ ? selected_->first : std::to_string(index + 1), line);
+  if (selected_ && !selected_->second.empty()) thread.name = builder_.table().intern(selected_->second);
+  shown_.push_back({index, selected_.has_value()});
+}
+
+void GdbReader::thread_line(const Line& line, const GdbThread& header) {
   flush_frame();
-  in_list_ = false;
+  in_list_ = after_gap_ = false;
+  selected_.reset();
+  enter_process(header.inferior);
   // The same thread once more: the next dump of the same file.
   if (seen_.contains(std::string(header.id))) end_dump();
   if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
@@ -160,61 +204,106 @@ void GdbReader::thread_line(const Line& line, const ThreadHeader& header) {
   seen_.insert(std::string(header.id));
 }
 
-/// * 1    Thread 0x7f882ef0c440 (LWP 69917) "a" __futex_abstimed_wait_common64 (private=128, …) at ./nptl/futex-internal.c:57
+/// Of several processes each is a recording: their threads hold no lock of each other's.
+void GdbReader::enter_process(std::string_view inferior) {
+  if (inferior.empty() || inferior == inferior_) return;
+  if (!inferior_.empty()) {
+    end_dump();
+    builder_.finish();
+    // What was parsed names the other recording's texts.
+    innermost_ = {}, callers_ = {}, guards_ = {};
+  }
+  inferior_ = inferior;
+  builder_.info().instance = inferior_ == "1" ? instance_ : "inferior " + inferior_;
+}
+
+void GdbReader::selection_line(const Line& line, const GdbThread& selected) {
+  flush_frame();
+  // When it has opened a core gdb shows the frame first, and says whose it is behind it.
+  if (line.text.starts_with("[Current") && builder_.thread_open() && !shown_.empty() && !shown_.back().known && shown_.back().thread == builder_.thread_index().index) {
+    builder_.thread().id = selected.id;
+    if (!selected.name.empty()) builder_.thread().name = builder_.table().intern(selected.name);
+    shown_.back().known = true;
+  }
+  builder_.end_thread();
+  if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
+  selected_.emplace(selected.id, selected.name);
+}
+
 void GdbReader::listed_line(const Line& line) {
-  std::string_view text = line.text.substr(1);
-  text = trim_front(text);
-  const std::string_view number = digits_at(text);
-  text = trim_front(text.substr(number.size()));
-  const ThreadHeader target = take_target(text);
-  if (number.empty() || target.id.empty()) {
-    if (!listed_.empty() && line.text.starts_with("    ")) listed_.back().frame.append(" ").append(trim(line.text));
+  const auto row = parse_gdb_listed(line.text);
+  if (!row) {
+    if (!listed_.empty() && line.text.starts_with("   ")) listed_.back().frame.append(" ").append(trim(line.text));
     return;
   }
-  (void)skip(text, ")");
-  listed_.push_back({std::string(target.id), std::string(target.name), std::string(trim_front(text)), line.number});
+  enter_process(row->thread.inferior);
+  if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
+  listed_.push_back({std::string(row->thread.id), std::string(row->thread.name), std::string(row->frame), line.number});
+}
+
+void GdbReader::local_line(std::string_view text) {
+  flush_frame();
+  if (!builder_.thread_open() || builder_.frame_count() == 0 || text.find("_M_device") == std::string_view::npos) return;
+  Argument guard = guards_.get(text, [this](std::string_view t) { return parse_gdb_guard(builder_.table(), t); });
+  guard.frame = static_cast<std::uint16_t>(std::min(builder_.frame_count() - 1, DumpBuilder::kMaximumFrames));
+  if (guard.value != 0) builder_.argument(guard);
 }
 
 void GdbReader::other_line(const Line& line) {
   const std::string_view text = line.text;
-  if (in_list_) return listed_line(line);
-  if (text.starts_with("        ")) {  // `bt full`: variables are indented by eight
-    flush_frame();
-    if (!builder_.thread_open() || builder_.frame_count() == 0 || text.find("_M_device") == std::string_view::npos) return;
-    Argument guard = guards_.get(text, [this](std::string_view t) { return parse_gdb_guard(builder_.table(), t); });
-    guard.frame = static_cast<std::uint16_t>(std::min(builder_.frame_count() - 1, DumpBuilder::kMaximumFrames));
-    if (guard.value != 0) builder_.argument(guard);
-    return;
-  }
-  if (has_pending_ && text.starts_with("    ")) {  // gdb wraps a long frame with four
-    pending_.append(" ").append(trim(text));
-    return;
-  }
-  if (has_pending_ && is_open(pending_) && !is_chatter(text)) {  // a terminal or an editor wrapped it
-    pending_.append(text);
-    return;
-  }
-  if (trim(text).starts_with("Id ") && text.find("Target Id") != std::string_view::npos) {
+  const bool head_of_list = trim(text).starts_with("Id ") && text.find("Target Id") != std::string_view::npos;
+  if (head_of_list || (!in_list_ && is_gdb_listed(text))) {
     flush_frame();
     if (!listed_.empty()) end_dump();
     if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns);
     builder_.end_thread();
     in_list_ = true;
+    if (head_of_list) return;
+  }
+  if (in_list_) return listed_line(line);
+  if (text.starts_with("        ")) return local_line(text);  // `bt full`: variables are indented by eight
+  if (has_pending_ && text.starts_with("   ")) {  // gdb wraps a long frame with four, and "from" with three
+    pending_.append(" ").append(trim(text));
     return;
+  }
+  if (has_pending_ && is_open(pending_) && !is_gdb_chatter(text)) {  // a terminal or an editor wrapped it
+    pending_.append(text);
+    return;
+  }
+  if (asked_mutex_) {
+    if (const auto owner = printed_owner(text); owner && *owner != 0) owners_.push_back({*asked_mutex_, *owner, line.number});
+    if (text.starts_with('$')) asked_mutex_.reset();
   }
   if (text.starts_with("Backtrace stopped") && builder_.thread_open()) {
     flush_frame();
-    builder_.thread().quality = StackQuality::kPartial;
+    return mark_partial(trim(text));
+  }
+  if (text.starts_with("Selected thread is running") && builder_.thread_open()) {
+    builder_.thread().state = ThreadState::kRunning;
+    builder_.thread().quality = StackQuality::kMissing;
     builder_.thread().absence_reason = builder_.table().intern(trim(text));
     return;
   }
-  if (is_chatter(text)) {
+  if (is_gdb_chatter(text)) {
     flush_frame();
     // gdb announces itself once for each time it attaches.
     if (text.starts_with("[Thread debugging") && builder_.dump_has_threads()) end_dump();
     return;
   }
-  if (builder_.thread_open()) builder_.diagnose(Severity::kInformation, line.number, "line within a stack that is no frame");
+  if (text.starts_with("Continuing.") && builder_.dump_has_threads()) return end_dump();
+  if (builder_.thread_open() && !after_gap_) builder_.diagnose(Severity::kInformation, line.number, "line within a stack that is no frame");
+}
+
+void GdbReader::mark_partial(std::string_view reason) {
+  builder_.thread().quality = StackQuality::kPartial;
+  builder_.thread().absence_reason = builder_.table().intern(reason);
+}
+
+/// `frame 1`, `up`: a frame that the stack has already.
+bool GdbReader::is_shown_again(const Frame& frame) {
+  if (pending_number_ < first_number_ || pending_number_ >= next_number()) return false;
+  const Frame known = builder_.table().frame(builder_.frames()[pending_number_ - first_number_]);
+  return known.function == frame.function && (frame.function || known.address == frame.address);
 }
 
 void GdbReader::flush_frame() {
@@ -229,12 +318,25 @@ void GdbReader::flush_frame() {
     builder_.diagnose(Severity::kDataLoss, last_line_, "frame without function and address");
     return;
   }
+  if (is_shown_again(parsed.frame)) return;
+  if (pending_number_ < next_number()) {
+    begin_shown(last_line_, false);
+    mark_partial("the innermost frames are missing");
+    first_number_ = pending_number_;
+  }
+  if (pending_number_ > next_number()) {
+    mark_partial("frames between are missing");
+    builder_.diagnose(Severity::kDataLoss, last_line_, "frames are missing in a stack");
+    first_number_ = pending_number_ - builder_.frame_count();
+  }
+  add_frame(parsed, innermost);
+}
+
+void GdbReader::add_frame(const GdbFrame& parsed, bool innermost) {
+  StackTable& table = builder_.table();
   // A frame has an address or an argument list; one with neither was cut off.
   const bool cut_off = !parsed.has_address && !parsed.has_arguments && !parsed.signal_handler;
-  if (cut_off) {
-    builder_.thread().quality = StackQuality::kPartial;
-    builder_.thread().absence_reason = table.intern("the text breaks off");
-  }
+  if (cut_off) mark_partial("the text breaks off");
   Frame frame = parsed.frame;
   // gdb prints no address for a frame into which the one before was inlined: they share it.
   if (!innermost && !parsed.has_address && !parsed.signal_handler && !cut_off && builder_.last_frame()) {
@@ -252,35 +354,119 @@ void GdbReader::flush_frame() {
   }
 }
 
-void GdbReader::end_dump() {
-  flush_frame();
+bool GdbReader::is_headed(std::size_t thread) const {
+  return std::none_of(shown_.begin(), shown_.end(), [thread](const Shown& shown) { return shown.thread == thread; });
+}
+
+/// gdb shows the selected frame on its own, when it attaches, opens a core or changes the thread, and a stack once more as often as it is asked.
+bool GdbReader::is_repeat(const Shown& shown) {
+  const std::vector<ThreadRecord>& threads = builder_.dump().threads;
+  const auto frames_of = [&](std::size_t thread) {
+    return threads[thread].stack ? builder_.table().stack(threads[thread].stack) : std::span<const FrameId>{};
+  };
+  const auto own = frames_of(shown.thread);
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    if (i == shown.thread) continue;
+    const auto other = frames_of(i);
+    const bool same_thread = shown.known && threads[i].id == threads[shown.thread].id;
+    if (same_thread && (other.size() > own.size() || (other.size() == own.size() && (is_headed(i) || i < shown.thread)))) return true;
+    if (shown.known || own.empty() || other.empty()) continue;
+    const bool next = i == shown.thread + 1 && other.size() > own.size();
+    if (own.size() == 1 && own[0] == other[0] && (is_headed(i) || next)) return true;
+    if (threads[i].stack == threads[shown.thread].stack && is_headed(i)) return true;
+  }
+  return false;
+}
+
+void GdbReader::forget_repeats() {
+  while (!shown_.empty()) {
+    const Shown last = shown_.back();
+    const bool repeat = is_repeat(last);
+    shown_.pop_back();
+    if (repeat) builder_.drop_thread(last.thread);
+  }
+}
+
+/// Of threads of which `info threads` shows more than their stacks do, which is those that have none.
+void GdbReader::add_listed() {
+  std::unordered_set<std::string> known;
+  for (const ThreadRecord& thread : builder_.dump().threads) known.insert(thread.id);
   for (const Listed& listed : listed_) {
-    if (seen_.contains(listed.id)) continue;
+    if (known.contains(listed.id)) continue;
     ThreadRecord& thread = builder_.begin_thread(listed.id, listed.line);
     thread.quality = StackQuality::kPartial;
     thread.absence_reason = builder_.table().intern("`info threads` prints the innermost frame only");
     if (!listed.name.empty()) thread.name = builder_.table().intern(listed.name);
-    pending_ = listed.frame;
-    has_pending_ = !pending_.empty();
+    if (listed.frame == "(running)") thread.state = ThreadState::kRunning;
+    else pending_ = listed.frame;
+    has_pending_ = !pending_.empty() && thread.state != ThreadState::kRunning;
+    pending_number_ = first_number_ = 0;
     pending_innermost_ = true;
     flush_frame();
   }
+  builder_.end_thread();
+}
+
+/// A header, and no frame below it.
+void GdbReader::mark_missing() {
+  for (ThreadRecord& thread : builder_.dump().threads) {
+    if (thread.stack || thread.quality != StackQuality::kComplete || thread.state == ThreadState::kRunning) continue;
+    thread.quality = StackQuality::kMissing;
+    thread.absence_reason = builder_.table().intern("no frame was printed");
+  }
+}
+
+/// Who holds a mutex, by its own words. A session shows some of the threads: an owner that is none of them has not ended for that.
+void GdbReader::add_owners() {
+  for (const Owner& owner : owners_) {
+    const std::string id = std::to_string(owner.thread);
+    const std::vector<ThreadRecord>& threads = builder_.dump().threads;
+    const auto holder = std::find_if(threads.begin(), threads.end(), [&](const ThreadRecord& thread) { return thread.id == id; });
+    if (holder == threads.end()) {
+      builder_.diagnose(Severity::kInformation, owner.line, "a mutex was printed whose owner is none of the threads");
+      continue;
+    }
+    Hold hold;
+    hold.thread = {static_cast<std::uint32_t>(holder - threads.begin())};
+    hold.lock = builder_.lock(owner.lock, LockKind::kMutex, {});
+    hold.evidence = builder_.table().intern("its owner word, as gdb printed it");
+    builder_.dump().locks[hold.lock.index].owner = id;
+    builder_.dump().holds.push_back(hold);
+  }
+}
+
+void GdbReader::end_dump() {
+  flush_frame();
+  if (builder_.dump_open()) {
+    builder_.end_thread();
+    forget_repeats();
+    add_listed();
+    mark_missing();
+    if (builder_.dump_has_threads()) add_owners();
+  }
   listed_.clear();
   seen_.clear();
+  shown_.clear();
+  owners_.clear();
   builder_.end_dump();
+}
+
+/// eu-stack prints no arguments, and no "in"; that is a format of its own. quickstack -a prints "0x… in name".
+bool is_frame(std::string_view line) {
+  std::string_view text = trim_front(line.substr(std::min(line.find_first_not_of("#0123456789"), line.size())));
+  if (find_arguments(text) != std::string_view::npos) return true;
+  return take_hex(text) && text.starts_with(" in ");
 }
 
 Recognition recognise(std::string_view head) {
   int threads = 0, frames = 0, listed = 0;
   while (!head.empty()) {
-    const std::string_view line = take_line(head);
-    if (line.starts_with("Thread ") && parse_header(trim(line))) ++threads;
-    if (line.size() > 2 && line[0] == '#' && is_digit(line[1])) {
-      const std::size_t behind = line.find_first_not_of("#0123456789");
-      // eu-stack prints no arguments; that is a format of its own.
-      if (behind != std::string_view::npos && (find_arguments(trim_front(line.substr(behind))) != std::string_view::npos)) ++frames;
-    }
-    if (line.find("Target Id") != std::string_view::npos && trim(line).starts_with("Id ")) ++listed;
+    std::string_view line = trim(take_line(head));
+    (void)skip_pager(line);
+    (void)skip_prompts(line);
+    if (line.starts_with("Thread ") && parse_gdb_header(line)) ++threads;
+    if (line.size() > 2 && line[0] == '#' && is_digit(line[1]) && is_frame(line)) ++frames;
+    if ((line.starts_with("Id ") && line.find("Target Id") != std::string_view::npos) || is_gdb_listed(line)) ++listed;
   }
   if (threads > 0 && frames > 0) return {95, "\"Thread N (…):\" followed by \"#0  function (arguments)\""};
   if (listed > 0) return {90, "the table of `info threads`"};
@@ -288,7 +474,7 @@ Recognition recognise(std::string_view head) {
   return {0, threads > 0 ? "\"Thread N (…):\" but no \"#0  function (arguments)\"" : "no \"Thread N (…):\" and no \"#0  function (arguments)\"", threads > 0};
 }
 
-constexpr std::array kSigns = std::to_array<Sign>({{"#", Sign::Where::kLineBegin}, {"Thread ", Sign::Where::kLineBegin}, {"Target Id"}});
+constexpr std::array kSigns = std::to_array<Sign>({{"#", Sign::Where::kLineBegin}, {"Thread ", Sign::Where::kLineBegin}, {"Thread 0x"}, {"Target Id"}});
 
 }  // namespace
 
@@ -296,7 +482,7 @@ const Format& gdb_format() {
   static constexpr Format kFormat{
       "gdb", "gdb `thread apply all bt` (plain, full), `info threads`, pstack, quickstack", recognise,
       [](const ReadOptions& options, EventSink& sink) -> std::unique_ptr<LineReader> { return std::make_unique<GdbReader>(options, sink); },
-      nullptr, [](std::string_view line) { return parse_header(trim(line)).has_value(); }, kSigns};
+      nullptr, [](std::string_view line) { return parse_gdb_header(trim(line)).has_value(); }, kSigns};
   return kFormat;
 }
 

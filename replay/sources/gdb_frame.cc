@@ -93,6 +93,27 @@ void take_place(StackTable& table, std::string_view& text, Frame& frame) {
   }
 }
 
+/// quickstack -a: "pthread_cond_wait from /lib64/libpthread.so.0", a name without brackets.
+void take_place_of_plain_name(StackTable& table, std::string_view& text, Frame& frame) {
+  const std::size_t from = text.find(" from ");
+  if (from == std::string_view::npos || text.find('(') != std::string_view::npos) return;
+  const std::string_view behind = trim(text.substr(from + 6));
+  if (const Place place = split_place(behind); place.line != 0) {
+    frame.file = table.intern(place.file);
+    frame.line = place.line;
+  } else {
+    frame.module = table.intern(behind);
+  }
+  text = text.substr(0, from);
+}
+
+/// Windows: "ntdll!RtlEnterCriticalSection". The module stands behind "from" as well.
+std::string_view without_module(std::string_view name) {
+  const std::size_t mark = name.find('!');
+  if (mark == std::string_view::npos || mark == 0 || name.substr(0, mark).ends_with("operator")) return name;
+  return name.substr(0, mark).find_first_of(":<( ") == std::string_view::npos ? name.substr(mark + 1) : name;
+}
+
 }  // namespace
 
 GdbFrame parse_gdb_frame(StackTable& table, std::string_view text, bool innermost) {
@@ -109,8 +130,9 @@ GdbFrame parse_gdb_frame(StackTable& table, std::string_view text, bool innermos
     return result;
   }
   take_place(table, text, result.frame);
+  if (result.has_address) take_place_of_plain_name(table, text, result.frame);
   const std::size_t open = find_arguments(text);
-  const std::string_view name = text.substr(0, open);
+  const std::string_view name = without_module(text.substr(0, open));
   if (!name.empty() && name != "??") result.frame.function = table.intern(readable_rust_name(function_name(name)));
   result.has_arguments = open != std::string_view::npos;
   if (result.has_arguments) {
