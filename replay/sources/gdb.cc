@@ -43,6 +43,7 @@ class GdbReader final : public LineReader {
 
   void line(const Line& line) override;
   void finish() override {
+    if (!cut_.empty()) pending_.append(cut_);
     end_dump();
     builder_.finish();
   }
@@ -63,6 +64,7 @@ class GdbReader final : public LineReader {
   };
 
   [[nodiscard]] std::string_view outdented(std::string_view text);
+  [[nodiscard]] bool join_pages(std::string_view& text);
   void print_line(const Line& line);
   void frame_line(const Line& line);
   void thread_line(const Line& line, const GdbThread& header);
@@ -91,6 +93,7 @@ class GdbReader final : public LineReader {
   LineMemo<Argument> guards_;
   std::string pending_;            ///< the frame being read, behind its number; it may go on on the next line
   std::uint64_t pending_number_ = 0, first_number_ = 0;  ///< of the frame being read, and of the open thread's first
+  std::string cut_, joined_;       ///< the part of a line that came before the pager, and the whole line
   bool has_pending_ = false, pending_innermost_ = false;
   bool in_list_ = false;           ///< within the table of `info threads`
   bool after_gap_ = false;         ///< an empty line came: what is no frame is not said to be within a stack
@@ -113,11 +116,30 @@ std::string_view GdbReader::outdented(std::string_view text) {
   return text.substr(std::min(spaces, indent_));
 }
 
+/// The pager stops in the middle of a line, of which the rest comes behind its question, on the same line or on the next. False: it is to come.
+bool GdbReader::join_pages(std::string_view& text) {
+  constexpr std::size_t kLongest = std::size_t{1} << 20;
+  std::string joined = std::exchange(cut_, {});
+  bool changed = !joined.empty();
+  while (const auto paged = find_pager(text)) {
+    changed = true;
+    joined.append(paged->before);
+    text = paged->behind;
+    if (!trim(text).empty() || joined.size() > kLongest) continue;
+    cut_ = std::move(joined);
+    return false;
+  }
+  if (!changed) return true;
+  joined_ = std::move(joined.append(text));
+  text = joined_;
+  return true;
+}
+
 void GdbReader::line(const Line& line) {
   last_line_ = line.number;
   Line stripped = line;
   stripped.text = outdented(line.text);
-  if (skip_pager(stripped.text) && trim(stripped.text).empty()) return;  // in the middle of a frame, as often as not
+  if (!join_pages(stripped.text)) return;
   if (skip_prompts(stripped.text)) {
     flush_frame();
     in_list_ = false;
@@ -129,6 +151,7 @@ void GdbReader::line(const Line& line) {
 
 /// A screen that was copied may have lost an end of line: "#2 … from /lib64/libpthread.so.0       #3  0x…".
 std::size_t end_of_frame(std::string_view text, std::uint64_t number) {
+  if (!contains(text, "  #")) return std::string_view::npos;
   const std::string next = "  #" + std::to_string(number + 1) + " ";
   const std::size_t at = text.find(next);
   if (at == std::string_view::npos) return at;
@@ -314,7 +337,7 @@ void GdbReader::flush_frame() {
   const GdbFrame& parsed = (innermost ? innermost_ : callers_).get(pending_, [&](std::string_view text) {
     return parse_gdb_frame(table, text, innermost);
   });
-  if (pending_.empty() || (!parsed.frame.function && !parsed.has_address)) {
+  if (pending_.empty() || (!parsed.frame.function && !parsed.has_address && !parsed.has_arguments)) {
     builder_.diagnose(Severity::kDataLoss, last_line_, "frame without function and address");
     return;
   }
@@ -336,10 +359,10 @@ void GdbReader::add_frame(const GdbFrame& parsed, bool innermost) {
   StackTable& table = builder_.table();
   // A frame has an address or an argument list; one with neither was cut off.
   const bool cut_off = !parsed.has_address && !parsed.has_arguments && !parsed.signal_handler;
-  if (cut_off) mark_partial("the text breaks off");
+  if (cut_off || parsed.unfinished) mark_partial("the text breaks off");
   Frame frame = parsed.frame;
   // gdb prints no address for a frame into which the one before was inlined: they share it.
-  if (!innermost && !parsed.has_address && !parsed.signal_handler && !cut_off && builder_.last_frame()) {
+  if (!innermost && !parsed.has_address && parsed.frame.function && !parsed.signal_handler && !cut_off && builder_.last_frame()) {
     Frame inner = table.frame(builder_.last_frame());
     frame.address = inner.address;
     inner.inlined = true;
@@ -462,7 +485,7 @@ Recognition recognise(std::string_view head) {
   int threads = 0, frames = 0, listed = 0;
   while (!head.empty()) {
     std::string_view line = trim(take_line(head));
-    (void)skip_pager(line);
+    if (const auto paged = find_pager(line); paged && paged->before.empty()) line = paged->behind;
     (void)skip_prompts(line);
     if (line.starts_with("Thread ") && parse_gdb_header(line)) ++threads;
     if (line.size() > 2 && line[0] == '#' && is_digit(line[1]) && is_frame(line)) ++frames;

@@ -62,6 +62,16 @@ void take_lock(StackTable& table, std::string_view argument, std::uint64_t addre
   }
 }
 
+/// Of a list whose end is missing the last value may be a part of one: half an address is another lock's.
+std::string_view without_last_argument(std::string_view list) {
+  std::string_view rest = list, whole;
+  while (!rest.empty()) {
+    whole = list.substr(0, list.size() - rest.size());
+    (void)take_argument(rest);
+  }
+  return whole;
+}
+
 void parse_arguments(StackTable& table, std::string_view list, GdbFrame& result) {
   for (unsigned position = 0; !list.empty() && position < kLocalVariable; ++position) {
     const std::string_view argument = trim(take_argument(list));
@@ -137,7 +147,9 @@ GdbFrame parse_gdb_frame(StackTable& table, std::string_view text, bool innermos
   result.has_arguments = open != std::string_view::npos;
   if (result.has_arguments) {
     std::string_view list = text.substr(open + 2);
-    if (list.ends_with(')')) list.remove_suffix(1);
+    result.unfinished = !list.ends_with(')');
+    if (result.unfinished) list = without_last_argument(list);
+    else list.remove_suffix(1);
     parse_arguments(table, list, result);
   }
   return result;

@@ -14,6 +14,7 @@ struct GdbFrame {
   Frame frame;                      ///< `address` is the call's: the printed one - 1, but for the innermost frame
   bool has_address = false;
   bool has_arguments = false;       ///< an argument list was printed, be it empty
+  bool unfinished = false;          ///< the list's end is missing
   bool signal_handler = false;
   std::vector<Argument> arguments;  ///< those whose value is an address; Argument::frame is 0
   /// What the frame's function was given first, where that is a lock with a symbol of its own: "mutex=0x555705271340 <orders_mutex>".

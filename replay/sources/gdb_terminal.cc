@@ -7,15 +7,16 @@
 
 namespace tailback::replay {
 
-bool skip_pager(std::string_view& line) {
-  std::string_view rest = line;
-  if (!skip(rest, "---Type <return> to continue") && !skip(rest, "--Type <RET> for more")) return false;
-  const std::size_t end = rest.find("--");
-  if (end == std::string_view::npos) return false;
-  rest.remove_prefix(std::min(rest.find_first_not_of('-', end), rest.size()));
-  if (const std::string_view answer = trim(rest); answer == "c" || answer == "q") rest = {};
-  line = rest;
-  return true;
+std::optional<PagedLine> find_pager(std::string_view line) {
+  if (!contains(line, "--Type <")) return std::nullopt;
+  for (const std::string_view question : {"---Type <return> to continue, or q <return> to quit---", "--Type <RET> for more, q to quit, c to continue without paging--"}) {
+    const std::size_t at = line.find(question);
+    if (at == std::string_view::npos) continue;
+    PagedLine paged{line.substr(0, at), line.substr(at + question.size())};
+    if (const std::string_view answer = trim(paged.behind); answer == "c" || answer == "q") paged.behind = {};
+    return paged;
+  }
+  return std::nullopt;
 }
 
 bool skip_prompts(std::string_view& line) {

@@ -7,9 +7,12 @@
 
 namespace tailback::replay {
 
-/// Cuts the pager's question off the front, and the answer; the line before goes on behind it. False: there is none.
-///     ---Type <return> to continue, or q <return> to quit---      --Type <RET> for more, q to quit, c to continue without paging--c
-[[nodiscard]] bool skip_pager(std::string_view& line);
+/// A line with the pager's question in it, where a screen ended, be it in the middle of a number:
+///     ---Type <return> to continue, or q <return> to quit---      #2  0x00… in f (m=0x561--Type <RET> for more, q to quit, c to continue without paging--c
+struct PagedLine {
+  std::string_view before, behind;  ///< the question, and the answer to it
+};
+[[nodiscard]] std::optional<PagedLine> find_pager(std::string_view line);
 
 /// Cuts prompts off the front: "(gdb) #0  0x…". False: there is none.
 [[nodiscard]] bool skip_prompts(std::string_view& line);

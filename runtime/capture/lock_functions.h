@@ -216,7 +216,7 @@ inline constexpr auto kInternals = std::to_array<std::string_view>({
     "absl::synchronization_internal::", "absl::Mutex::Block", "absl::Mutex::DecrementSynchSem", "AbslInternalPerThreadSemWait", "AbslInternalSpinLockDelay", "QtLinuxFutex::", "lockInternal_helper", "runtime.futex", "gomp_futex", "ulock_wait",
     "ZwWaitFor", "NtWaitFor", "WaitForSingleObject", "WaitForMultipleObjects", "RtlpWaitOn", "RtlpEnterCriticalSection", "RtlpAcquireSRWLock",
 });
-inline constexpr auto kLowLevelLocks = std::to_array<std::string_view>({"lll_lock_wait", "lll_mutex_lock_wait", "L_lock_"});
+inline constexpr auto kLowLevelLocks = std::to_array<std::string_view>({"lll_lock_wait", "lll_mutex_lock", "L_lock_"});
 
 // Between the API and the program's own code. Of boost what is a lock, not all of it: its executors call the program.
 inline constexpr auto kWrappers = std::to_array<std::string_view>({
