@@ -56,6 +56,33 @@ std::size_t compose_size(std::string_view text) {
   return at < text.size() && text[at] == ' ' ? at + 1 : at;
 }
 
+std::size_t line_number_size(std::string_view text) {
+  std::string_view rest = trim_front(text);
+  if (!take_number(rest)) return 0;
+  if (rest.empty()) return text.size();
+  if (rest.front() != '\t' && rest.front() != ' ' && rest.front() != ':') return 0;
+  return text.size() - rest.size() + 1;
+}
+
+bool has_line_numbers(std::string_view head) {
+  constexpr std::size_t kFewest = 5;
+  std::size_t lines = 0, numbered = 0, follow = 0;
+  std::uint64_t last = 0;
+  while (!head.empty()) {
+    const std::string_view line = take_line(head);
+    if (line.empty() || head.empty()) continue;  // the last one may be cut
+    ++lines;
+    std::string_view rest = trim_front(line);
+    const auto number = take_number(rest);
+    if (!number || line_number_size(line) == 0) continue;
+    if (last != 0 && *number == last + 1) ++follow;
+    last = *number;
+    ++numbered;
+  }
+  // Counts of collapsed stacks, however sorted, do not follow each other one by one.
+  return numbered >= kFewest && numbered * 20 >= lines * 19 && follow * 5 >= numbered * 4;
+}
+
 std::string_view without_level_and_place(std::string_view text) {
   const std::string_view whole = text;
   std::string_view word = text.substr(0, text.find(' '));

@@ -21,6 +21,11 @@ struct Ident {
 /// "app-1  | ", as docker compose prints it; how long it is, 0 where it is not there.
 [[nodiscard]] std::size_t compose_size(std::string_view text);
 
+/// "   41<tab>", "41:" as cat -n, less -N and grep -n put it before every line; how long it is, 0 where it is not there.
+[[nodiscard]] std::size_t line_number_size(std::string_view text);
+/// Whether nearly every line of `head` has such a number, and they follow each other.
+[[nodiscard]] bool has_line_numbers(std::string_view head);
+
 /// Cuts "INFO", "[WARN]", "error:", then "main.go:12:" off the front of what a logger wrote after the time.
 [[nodiscard]] std::string_view without_level_and_place(std::string_view text);
 

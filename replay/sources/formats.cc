@@ -11,6 +11,7 @@
 #include "replay/sources/kernel_log.h"
 #include "replay/sources/prometheus_input.h"
 #include "replay/sources/pt_pmp.h"
+#include "replay/sources/py_spy.h"
 #include "replay/sources/python.h"
 #include "replay/sources/source.h"
 

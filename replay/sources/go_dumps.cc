@@ -63,7 +63,7 @@ void GoDumps::end_at_mark(const Line& line, std::string_view text) {
 
 void GoDumps::statement(const Line& line, std::string_view text) {
   // Each thread of a crash repeats the signal; "[signal …]" and panics while panicking go on with the same story.
-  const bool goes_on = next_thread_of_crash_ || (!statements_.empty() && line.number - statement_line_ < kStatementLines);
+  const bool goes_on = next_thread_of_crash_ || (!statements_.empty() && lines_apart(statement_line_, line.number) < kStatementLines);
   if (!goes_on) {
     end();
     statements_.clear();
@@ -77,7 +77,7 @@ void GoDumps::begin(const Line& line) {
   Dump& dump = builder_.begin_dump(line.wall_ns);
   seen_.clear();
   gap_ = false;
-  if (line.number - statement_line_ < kStatementLines) {
+  if (lines_apart(statement_line_, line.number) < kStatementLines) {
     for (const std::string& text : statements_) dump.statements.push_back(builder_.table().intern(text));
     if (sigquit_) dump.reason = builder_.table().intern("SIGQUIT");
   }

@@ -109,6 +109,20 @@ bool is_go_function(std::string_view name) {
   return (kinds & kDot) != 0 || kinds == kWord || name.find("\xc2\xb7") != std::string_view::npos;  // Go 1.3's middle dot
 }
 
+std::string with_pointer_receivers(std::string_view function) {
+  std::string text(function);
+  for (std::size_t open = text.find(".("); open != std::string::npos; open = text.find(".(", open + 2)) {
+    const std::size_t begin = open + 2, close = text.find(")", begin);
+    if (close == std::string::npos || begin == close || text.compare(close, 2, ").") != 0) continue;
+    // "(*T).(example.org/p.f)-fm" of old method values is a name in parentheses, not a receiver.
+    const std::size_t type = text.find_first_of("./[", begin);
+    if (text[begin] == '*' || (type < close && text[type] != '[')) continue;
+    if (text[begin] == '_' && begin + 1 < close) text[begin] = '*';
+    else text.insert(begin, 1, '*');
+  }
+  return text;
+}
+
 std::optional<GoCall> parse_go_call(std::string_view text) {
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   if (!text.ends_with(')')) return std::nullopt;

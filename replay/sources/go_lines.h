@@ -36,6 +36,10 @@ struct GoCall {
 /// True for what Go prints as a function's name: no spaces, a package before a dot ("panic" and C's names have none).
 [[nodiscard]] bool is_go_function(std::string_view name);
 
+/// "sync.(_RWMutex).Lock", "sync.(RWMutex).Lock" → "sync.(*RWMutex).Lock": Markdown takes a pair of asterisks for emphasis, and Go prints no
+/// parentheses but a pointer receiver's.
+[[nodiscard]] std::string with_pointer_receivers(std::string_view function);
+
 /// Appends the words of `arguments` that may be pointers, with their positions. Words below 64 KiB are counters and lengths, and left out.
 void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::vector<Argument>& into);
 

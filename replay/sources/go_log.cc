@@ -174,7 +174,7 @@ void GoLogReader::call(const Line& line, std::string_view text) {
   if (text.front() == 'g' && text.starts_with("goroutine ")) return outside(line, text);
   if (text.front() == 'c' && text.starts_with("created by ")) {
     if (const auto created = parse_go_created_by(text)) {
-      builder_.thread().created_by = builder_.table().intern(created->function);
+      builder_.thread().created_by = builder_.table().intern(with_pointer_receivers(created->function));
       state_ = State::kCreatorsPlace;
       return;
     }
@@ -242,7 +242,7 @@ void GoLogReader::drop_go_wrapper(const GoPlace& created_at) {
 bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
-  const StringId function = functions_.get(parsed->function, [&](std::string_view name) { return is_go_function(name) ? builder_.table().intern(name) : StringId{}; });
+  const StringId function = functions_.get(parsed->function, [&](std::string_view name) { return is_go_function(name) ? builder_.table().intern(with_pointer_receivers(name)) : StringId{}; });
   if (!function) return false;
   function_ = function;
   arguments_.clear();

@@ -84,7 +84,8 @@ bool GoProfileLines::detail(std::string_view text) {
   Frame frame;
   frame.address = take_hex(text).value_or(0);
   text = trim_front(text);
-  std::string_view function = take_until(text, "\t");
+  // Columns end with tabs; where those were lost, with blanks, of which no function's name has one.
+  std::string_view function = take_until(text, text.find('\t') != std::string_view::npos ? "\t" : " ");
   if (const std::size_t offset = function.rfind("+0x"); offset != std::string_view::npos) function = function.substr(0, offset);
   const Place place = split_place(trim(text));
   if (function.empty()) return true;

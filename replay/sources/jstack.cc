@@ -163,7 +163,7 @@ void JstackReader::begin_dump(const Line& line) {
     builder_.info().version = version;
   }
   std::int64_t wall_ns = line.wall_ns;
-  if (announced_ns_ != 0 && line.number - announced_line_ <= 2) wall_ns = line.wall_ns != 0 ? line.wall_ns : announced_ns_;
+  if (announced_ns_ != 0 && lines_apart(announced_line_, line.number) <= 2) wall_ns = line.wall_ns != 0 ? line.wall_ns : announced_ns_;
   builder_.begin_dump(wall_ns);
   platform_thread_ = {};
 }

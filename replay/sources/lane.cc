@@ -64,19 +64,7 @@ class Lane::Sink final : public EventSink {
   [[nodiscard]] bool has_samples() const { return !pending_.empty(); }
 
   void play() {
-    for (Recording& recording : collector_.take()) {
-      Recording& target = shared_.sink.begin(std::move(recording.info));
-      target.table = std::move(recording.table);
-      target.metrics = std::move(recording.metrics);
-      target.modules = std::move(recording.modules);
-      target.instrumented_locks = std::move(recording.instrumented_locks);
-      for (Sample& sample : recording.samples) shared_.sink.sample(std::move(sample));
-      for (Breach& breach : recording.breaches) shared_.sink.breach(std::move(breach));
-      for (Dump& dump : recording.dumps) shared_.sink.dump(std::move(dump));
-      for (const LockEvent& event : recording.lock_events) shared_.sink.lock_event(event);
-      for (Diagnostic& diagnostic : recording.diagnostics) shared_.sink.diagnostic(std::move(diagnostic));
-      shared_.sink.end();
-    }
+    for (Recording& recording : collector_.take()) forward_recording(std::move(recording), shared_.sink);
   }
 
  private:

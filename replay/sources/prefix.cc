@@ -4,6 +4,7 @@
 #include <array>
 
 #include "replay/sources/envelope.h"
+#include "replay/sources/escaped_value.h"
 #include "replay/sources/log_json.h"
 #include "replay/sources/scan.h"
 
@@ -11,6 +12,10 @@ namespace tailback::replay {
 namespace {
 
 constexpr std::size_t kMostFragmentBytes = 64 << 20;
+/// syslog cuts lines at 1 KiB and more; a shorter one that lacks its quote has none.
+constexpr std::size_t kFewestBytesOfACut = 900;
+
+bool begins_a_record(std::string_view text) { return text.starts_with("time=") || text.starts_with("ts=") || text.starts_with("level="); }
 
 /// Of the kernel's log: since the start of the machine. "[  123.456789] web-7 kernel: text" is journalctl -o short-monotonic.
 bool cut_uptime(std::string_view& text, LogLine& line) {
@@ -41,13 +46,14 @@ bool cut_kmsg(std::string_view& text, LogLine& line) {
 // What a stamp, a JSON object, a bracket, a priority, a month or glog's letter begins with; 't' for logfmt's time= and ts=.
 const std::array<bool, 256> PrefixStripper::kMayBegin = [] {
   std::array<bool, 256> may{};
-  for (const char c : std::string_view("01234567[{<tADEFIJMNOSW")) may[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("01234567[{<tADEFIJMNOSTW")) may[static_cast<unsigned char>(c)] = true;
   return may;
 }();
 
 void PrefixStripper::learn(std::string_view head) {
   const std::string_view whole = head;
   std::size_t lines = 0, with_bar = 0;
+  numbered_ = has_line_numbers(head);
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     if (line.empty() || head.empty()) continue;  // the last one may be cut
@@ -55,7 +61,7 @@ void PrefixStripper::learn(std::string_view head) {
     if (compose_size(line) > 0) ++with_bar;
   }
   compose_ = with_bar > 0 && with_bar * 5 >= lines * 4;
-  special_ = compose_;
+  special_ = compose_ || numbered_;
   learn_indentation(whole);
 }
 
@@ -98,12 +104,53 @@ std::string_view PrefixStripper::without_escapes(std::string_view text) {
 
 void PrefixStripper::add(std::string_view text, LogLine line) {
   if (text.ends_with('\r')) text.remove_suffix(1);
+  if (add_escaped(text, line)) return;
   line.text = text;
   records_.push_back(line);
 }
 
+/// Of a line with a quoted value of several lines: what stands before the value, the lines in it, and what stands behind it.
+bool PrefixStripper::add_escaped(std::string_view text, const LogLine& line) {
+  if (const auto open = escaped_.empty() ? escaped_.end() : escaped_.find(std::string(line.lane)); open != escaped_.end()) {
+    const bool lost_end = begins_a_record(text) || open->second.text.size() > kMostFragmentBytes;
+    const std::size_t behind = lost_end ? 0 : unescape_value(text, open->second.text, open->second.held);
+    if (behind == std::string_view::npos) return true;
+    end_escaped(open->second, lost_end ? std::string_view() : text.substr(behind));
+    escaped_.erase(open);
+    if (!lost_end) return true;
+  }
+  const std::size_t begin = multi_line_value(text);
+  if (begin == std::string_view::npos) return false;
+  records_.push_back(line);
+  records_.back().text = text.substr(0, begin);
+  Escaped value{{}, {}, line, std::string(line.lane), std::string(line.host)};
+  const std::size_t behind = unescape_value(text.substr(begin), value.text, value.held);
+  if (behind == std::string_view::npos && !line.lane.empty() && text.size() >= kFewestBytesOfACut) {
+    escaped_.emplace(value.lane, std::move(value));
+    return true;
+  }
+  end_escaped(value, behind == std::string_view::npos ? std::string_view() : text.substr(begin + behind));
+  return true;
+}
+
+void PrefixStripper::end_escaped(Escaped& value, std::string_view behind) {
+  const auto keep = [this](std::string& text) { return std::string_view(kept_.emplace_back(std::move(text))); };
+  LogLine line = value.line;
+  line.lane = keep(value.lane);
+  line.host = keep(value.host);
+  std::string_view rest = keep(value.text);
+  do {
+    line.text = take_until(rest, "\n");
+    records_.push_back(line);
+  } while (!rest.empty());
+  line.text = trim(behind);
+  if (!line.text.empty()) records_.push_back(line);
+}
+
 void PrefixStripper::open(std::string_view text) {
   LogLine line;
+  if (numbered_) text.remove_prefix(line_number_size(text));
+  if (text.empty()) return add(text, line);
   if (record_indent_ > 0 && text.front() == ' ') {
     if (text.size() > record_indent_ && text.find_first_not_of(' ') >= record_indent_) text.remove_prefix(record_indent_);
     return add(text, line);
@@ -153,7 +200,10 @@ void PrefixStripper::open_text(std::string_view text, LogLine line) {
 
 bool PrefixStripper::open_bracket(std::string_view text, LogLine& line) {
   // An empty line of the kernel's is one; levels behind its stamp are words of its messages.
-  if (cut_uptime(text, line)) return add(text, line), true;
+  if (cut_uptime(text, line)) {
+    (void)cut_syslog(text, line, true);  // journalctl -o short-monotonic
+    return add(text, line), true;
+  }
   const std::string_view whole = text;
   const auto date = date_at_begin(text.substr(1));
   const auto stamp = date ? date : timestamps_.at_begin(text.substr(1));

@@ -7,13 +7,16 @@
 //   CRI, kubectl --timestamps     2020-02-11T09:31:50.000000123Z stderr F text      2020-02-11T09:31:50.000000123Z text
 //   journald short, syslog        Feb 11 09:31:50 web-7 registryd[2114]: text
 //   journald short-iso, RFC 5424  2020-02-11T09:31:50+0000 web-7 registryd[2114]: text     <14>1 2020-02-11T09:31:50Z web-7 registryd 2114 - - text
+//   … -o short-full, short-unix   Tue 2020-02-11 09:31:50 CET web-7 registryd[2114]: text      1581413510.123456 web-7 registryd[2114]: text
+//   cat -n, less -N               "  41<tab>text": numbers that follow each other      (told from the head)
 //   the kernel's log, dmesg [-T]  [  123.456789][  T979] text      [Tue Feb 11 09:31:50 2020] text      <6>[  123.456789] text
 //   /dev/kmsg, netconsole         6,2906,86997973716,-;text
 //   loggers                       2020/02/11 09:31:50 main.go:12: text       [2020-02-11 09:31:50,123] WARN text
 //                                 W0211 09:31:50.123456  2114 main.go:12] text
 //                                 time="2020-02-11T09:31:50Z" level=info msg="text"   {"ts":1581413510.1,"msg":"text"}
 //
-// The last two are whole lines to the reader (metrics may be in any key); only their time is taken.
+// The last two are whole lines to the reader (metrics may be in any key); only their time is taken. A quoted value of theirs with "\n" in it is
+// the lines that it stands for (escaped_value.h).
 // What all lines begin with of blanks, as text that was copied into a ticket does, is cut off before.
 // A line of none of these forms, which is nearly every line of a dump, costs one look at its first character.
 //
@@ -22,6 +25,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -59,6 +63,7 @@ class PrefixStripper {
       return take(line);
     }
     records_.clear();
+    kept_.clear();
     open(text);
     for (const LogLine& line : records_) take(line);
   }
@@ -69,6 +74,11 @@ class PrefixStripper {
     records_.clear();
     for (auto& [stream, fragment] : fragments_) records_.push_back(fragment.line_of());
     for (const LogLine& line : records_) take(line);
+    for (auto& [lane, value] : escaped_) {
+      records_.clear();
+      end_escaped(value, {});
+      for (const LogLine& line : records_) take(line);
+    }
   }
 
  private:
@@ -76,6 +86,12 @@ class PrefixStripper {
     std::string text, lane;
     std::int64_t wall_ns = 0;
     [[nodiscard]] LogLine line_of() const { return {text, lane, wall_ns, 0, {}}; }
+  };
+  /// A quoted value that holds several lines: "…\ngoroutine 18 [running]:\n…".
+  struct Escaped {
+    std::string text, held;
+    LogLine line;              ///< the record that it began in, with its texts beside it
+    std::string lane, host;
   };
   /// Characters that a line with an envelope may begin with.
   static const std::array<bool, 256> kMayBegin;
@@ -85,6 +101,8 @@ class PrefixStripper {
   void open(std::string_view text);
   void open_text(std::string_view text, LogLine line);
   void add(std::string_view text, LogLine line);
+  bool add_escaped(std::string_view text, const LogLine& line);
+  void end_escaped(Escaped& value, std::string_view behind);
   void open_fragment(std::string_view stream, std::string_view text, bool whole, const LogLine& line);
   bool open_json(std::string_view text, LogLine line);
   bool open_stamped(std::string_view text, LogLine& line);
@@ -95,10 +113,12 @@ class PrefixStripper {
   TimestampParser timestamps_;
   std::string set_in_;                         ///< what somebody has set all lines in by
   bool special_ = false;                       ///< an envelope was learnt that begins with any character
-  bool compose_ = false;
+  bool compose_ = false, numbered_ = false;
   std::size_t record_indent_ = 0;              ///< journald short: what continuation lines are indented by
   std::string plain_, message_, lane_;         ///< texts that `records_` refers to
   std::unordered_map<std::string, Fragment> fragments_;  ///< by lane and stream
+  std::unordered_map<std::string, Escaped> escaped_;     ///< values that are open, by lane
+  std::deque<std::string> kept_;                         ///< texts of such values that `records_` refers to
   std::vector<LogLine> records_;
 };
 

@@ -12,6 +12,7 @@
 #include "replay/sources/decompress.h"
 #include "replay/sources/input.h"
 #include "replay/sources/lane.h"
+#include "replay/sources/line_order.h"
 #include "replay/sources/line_splitter.h"
 #include "replay/sources/metric_lines.h"
 #include "replay/sources/prefix.h"
@@ -91,6 +92,7 @@ class TextInput {
     const Result<std::string_view> head = source.peek(64 << 10);
     if (!head.ok()) return head.error();
     stripper_.learn(head.value());
+    if (newest_line_first(head.value())) return read_backwards(source);
     LineSplitter splitter(source, options_.maximum_line_bytes);
     std::optional<Error> error;
     RawLine line;
@@ -115,6 +117,40 @@ class TextInput {
   }
 
  private:
+  /// A text with its newest line first is held whole, and read from its end.
+  Result<void> read_backwards(PeekableSource& source) {
+    LineSplitter splitter(source, options_.maximum_line_bytes);
+    std::string text;
+    std::vector<std::size_t> begins;
+    std::optional<Error> error;
+    bool cut = false;
+    for (RawLine line; !cut;) {
+      const Result<bool> more = splitter.next(line);
+      if (!more.ok()) error = more.error();
+      if (!more.ok() || !more.value()) break;
+      cut = text.size() + line.text.size() >= options_.maximum_whole_bytes || interrupted();
+      begins.push_back(text.size());
+      text.append(line.text);
+    }
+    std::uint64_t number = begins.size();
+    const auto take = [&](const LogLine& stripped) {
+      note(stripped);
+      lane_of(stripped).line(stripped, number);
+    };
+    for (std::size_t end = text.size(); number > 0; --number) {
+      const std::size_t begin = begins[number - 1];
+      stripper_.strip(std::string_view(text).substr(begin, end - begin), true, take);
+      end = begin;
+    }
+    stripper_.finish(take);
+    if (!order_.empty()) order_.front()->diagnose({Severity::kInformation, options_.file, 1, "the newest line comes first: the lines are read from the last to the first", 1});
+    if (cut && !error) {
+      error = interrupted() ? Error{ErrorCode::kIo, "interrupted at line " + std::to_string(begins.size()), options_.file}
+                            : Error{ErrorCode::kMalformed, "has its newest line first, and is too long to be held in memory: what is below was left out", options_.file};
+    }
+    return finish(splitter, begins.size(), std::move(error));
+  }
+
   Lane& lane_of(const LogLine& line) {
     // A line that does not say whose it is goes on with what came before.
     if (current_ != nullptr && (line.lane.empty() || line.lane == current_name_)) return *current_;

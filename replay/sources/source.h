@@ -29,6 +29,9 @@ struct Line {
   std::int64_t mono_ns = 0;    ///< of the line or the nearest before it, since the machine started; 0: unknown
 };
 
+/// How far two lines are apart; numbers fall where a text is read from its end (line_order.h).
+[[nodiscard]] constexpr std::uint64_t lines_apart(std::uint64_t a, std::uint64_t b) { return a < b ? b - a : a - b; }
+
 /// Reads one format, line by line. Created for one input; driven by one thread.
 class LineReader {
  public:

@@ -74,6 +74,31 @@ unsigned month_of(std::string_view text) {
   return at == std::string_view::npos || at % 3 != 0 ? 0 : static_cast<unsigned>(at / 3 + 1);
 }
 
+bool is_weekday(std::string_view text) {
+  static constexpr std::string_view kDays = "MonTueWedThuFriSatSun";
+  const std::size_t at = text.size() < 3 ? std::string_view::npos : kDays.find(text.substr(0, 3));
+  return at != std::string_view::npos && at % 3 == 0;
+}
+
+/// " CET": three to five capitals, and a blank behind them.
+std::size_t zone_name_size(std::string_view text) {
+  if (!is_at(text, 0, ' ')) return 0;
+  std::size_t at = 1;
+  while (at < text.size() && text[at] >= 'A' && text[at] <= 'Z') ++at;
+  return at >= 4 && at <= 6 && is_at(text, at, ' ') ? at : 0;
+}
+
+/// "1581413510.123456 " as journalctl -o short-unix writes it
+std::optional<Timestamp> unix_seconds(std::string_view text) {
+  std::string_view rest = text;
+  const auto seconds = take_number(rest);
+  if (!seconds || text.size() - rest.size() != 10 || !skip(rest, ".")) return std::nullopt;
+  std::int64_t nanoseconds = 0, unit = kSecond / 10;
+  for (; !rest.empty() && is_digit(rest.front()) && unit > 0; rest.remove_prefix(1), unit /= 10) nanoseconds += unit * (rest.front() - '0');
+  if (unit > kSecond / 10'000 || !rest.starts_with(' ')) return std::nullopt;
+  return Timestamp{static_cast<std::int64_t>(*seconds) * kSecond + nanoseconds, text.size() - rest.size(), false};
+}
+
 }  // namespace
 
 std::optional<std::int64_t> TimestampParser::without_year(unsigned month, unsigned day, std::int64_t time_of_day_ns) const {
@@ -89,6 +114,15 @@ std::optional<std::int64_t> TimestampParser::without_year(unsigned month, unsign
 
 std::optional<Timestamp> TimestampParser::at_begin(std::string_view text) const {
   if (text.size() < 15) return std::nullopt;
+  if (is_digit(text[0]) && is_digit(text[4]) && is_digit(text[9])) return unix_seconds(text);
+  if (!is_digit(text[0]) && is_digit(text[4]) && is_weekday(text) && text[3] == ' ') {
+    // journalctl -o short-full: the zone may be the machine's own, which no date tells.
+    auto stamp = at_begin(text.substr(4));
+    if (!stamp || stamp->of_syslog) return std::nullopt;
+    stamp->size += 4;
+    stamp->size += zone_name_size(text.substr(stamp->size));
+    return stamp;
+  }
   if (is_digit(text[0])) {
     const int year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
     if (year < 0 || month < 0 || day < 0 || (text[4] != '-' && text[4] != '/') || text[7] != text[4]) return std::nullopt;
@@ -126,8 +160,7 @@ std::optional<Timestamp> TimestampParser::glog(std::string_view text) const {
 std::optional<Timestamp> date_at_begin(std::string_view text) {
   constexpr std::size_t kSize = 24;
   if (text.size() < kSize || text[3] != ' ' || text[7] != ' ' || text[19] != ' ') return std::nullopt;
-  static constexpr std::string_view kDays = "MonTueWedThuFriSatSun";
-  if (const std::size_t at = kDays.find(text.substr(0, 3)); at == std::string_view::npos || at % 3 != 0) return std::nullopt;
+  if (!is_weekday(text)) return std::nullopt;
   const unsigned month = month_of(text.substr(4));
   const int day = text[8] == ' ' ? digits(text, 9, 1) : digits(text, 8, 2);
   std::size_t at = 11;

@@ -26,4 +26,19 @@ void merge_diagnostic(std::vector<Diagnostic>& diagnostics, Diagnostic diagnosti
   diagnostics.push_back(std::move(diagnostic));
 }
 
+void forward_recording(Recording recording, EventSink& sink) {
+  Recording& target = sink.begin(std::move(recording.info));
+  target.table = std::move(recording.table);
+  target.metrics = std::move(recording.metrics);
+  target.modules = std::move(recording.modules);
+  target.instrumented_locks = std::move(recording.instrumented_locks);
+  target.counters = std::move(recording.counters);
+  for (Sample& sample : recording.samples) sink.sample(std::move(sample));
+  for (Breach& breach : recording.breaches) sink.breach(std::move(breach));
+  for (Dump& dump : recording.dumps) sink.dump(std::move(dump));
+  for (const LockEvent& event : recording.lock_events) sink.lock_event(event);
+  for (Diagnostic& diagnostic : recording.diagnostics) sink.diagnostic(std::move(diagnostic));
+  sink.end();
+}
+
 }  // namespace tailback

@@ -50,4 +50,7 @@ class RecordingCollector final : public EventSink {
   std::vector<Recording> recordings_;
 };
 
+/// Passes a whole recording on as the events that it is made of.
+void forward_recording(Recording recording, EventSink& sink);
+
 }  // namespace tailback

@@ -54,6 +54,15 @@ TEST(GoCall, IsReadWithReceiversGenericsAndClosures) {
   EXPECT_TRUE(is_go_function("panic"));
 }
 
+TEST(GoCall, GetsBackTheAsterisksThatMarkdownTook) {
+  EXPECT_EQ(with_pointer_receivers("sync.(_RWMutex).RLock"), "sync.(*RWMutex).RLock");
+  EXPECT_EQ(with_pointer_receivers("sync.(RWMutex).RLock"), "sync.(*RWMutex).RLock");
+  EXPECT_EQ(with_pointer_receivers("main.(List[...]).Push.func1"), "main.(*List[...]).Push.func1");
+  EXPECT_EQ(with_pointer_receivers("a.(*Router).(b.org/c.get)-fm"), "a.(*Router).(b.org/c.get)-fm");
+  EXPECT_EQ(with_pointer_receivers("sync.(*RWMutex).RLock"), "sync.(*RWMutex).RLock");
+  EXPECT_EQ(with_pointer_receivers("main.Map[...]"), "main.Map[...]");
+}
+
 TEST(GoArguments, KeepPositionsAndDoubts) {
   std::vector<Argument> words;
   parse_go_arguments("0xc0000b4008, {0xc000462010?, 0x6}, _, 0x1842a0c0, ...", 3, words);

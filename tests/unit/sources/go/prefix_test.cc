@@ -77,6 +77,42 @@ TEST(Prefix, JournalAndSyslogTellThePid) {
   }
 }
 
+TEST(Prefix, JournalctlsOtherFormsTellTheSame) {
+  for (const std::string text : {"Tue 2020-02-11 09:31:50 UTC web-7 registryd[2114]: main.f()", "Tue 2020-02-11 09:31:50 CET web-7 registryd[2114]: main.f()",
+                                 "1581413510.000000 web-7 registryd[2114]: main.f()", "Tue 2020-02-11 09:31:50.000000 UTC web-7 registry.service[2114]: main.f()"}) {
+    const std::vector<Taken> taken = strip(text);
+    ASSERT_EQ(taken.size(), 1u) << text;
+    EXPECT_EQ(taken[0].text, "main.f()") << text;
+    EXPECT_EQ(taken[0].pid, 2114) << text;
+    EXPECT_EQ(taken[0].wall_ns, kAt) << text;
+  }
+  const std::vector<Taken> monotonic = strip("[  123.456789] web-7 registryd[2114]: main.f()");
+  ASSERT_EQ(monotonic.size(), 1u);
+  EXPECT_EQ(monotonic[0].text, "main.f()");
+  EXPECT_EQ(monotonic[0].pid, 2114);
+}
+
+TEST(Prefix, AQuotedValueOfSeveralLinesIsThoseLines) {
+  EXPECT_THAT(texts(R"(time="2020-02-11T09:31:50Z" level=info msg="=== BEGIN ===\ngoroutine 5 [running]:\nmain.f()\n\t/a.go:1 +0x1\n" goroutines=61)" "\n"),
+              ElementsAre(R"(time="2020-02-11T09:31:50Z" level=info msg=")", "=== BEGIN ===", "goroutine 5 [running]:", "main.f()", "\t/a.go:1 +0x1", "goroutines=61"));
+}
+
+TEST(Prefix, AQuotedValueThatSyslogCutsGoesOnInTheNextRecordOfItsProcess) {
+  const std::string own = "Feb 11 09:31:50 web-7 registryd[2114]: ", other = "Feb 11 09:31:50 web-7 cron[7]: ";
+  const std::string filler = std::string(1000, 'x');
+  EXPECT_THAT(texts(own + "level=info msg=\"" + filler + "\\nmain.\n" + other + "tick\n" + own + "f()\\n\"\n" + own + "next\n"),
+              ElementsAre("level=info msg=\"", "tick", filler, "main.f()", "next"));
+  // A short record lacks its quote because there is none; the lines after it are their own.
+  EXPECT_THAT(texts(own + "level=info msg=\"a\\nb\n" + own + "next\n"), ElementsAre("level=info msg=\"", "a", "b", "next"));
+}
+
+TEST(Prefix, NumbersThatAnEditorPutBeforeEveryLineGo) {
+  EXPECT_THAT(texts("     7\tgoroutine 5 [running]:\n     8\tmain.f()\n     9\t\t/a.go:1 +0x1\n    10\t\n    11\tgoroutine 6 [running]:\n    12\tmain.g()\n"),
+              ElementsAre("goroutine 5 [running]:", "main.f()", "\t/a.go:1 +0x1", "", "goroutine 6 [running]:", "main.g()"));
+  // Counts do not follow each other.
+  EXPECT_THAT(texts("  1 a,b\n  2 b,c\n  5 c,d\n 40 d,e\n 41 e,f\n 99 f,g\n"), ElementsAre("  1 a,b", "  2 b,c", "  5 c,d", " 40 d,e", " 41 e,f", " 99 f,g"));
+}
+
 TEST(Prefix, JournalRecordsOfSeveralLines) {
   EXPECT_THAT(texts("Feb 11 09:31:50 web-7 r[1]: main.f(0x1)\n                                    /go/x.go:1 +0x1\n"), ElementsAre("main.f(0x1)", "        /go/x.go:1 +0x1"))
       << "a tab has become eight spaces";

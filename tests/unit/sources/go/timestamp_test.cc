@@ -21,12 +21,15 @@ TEST(Timestamp, IsReadInTheFormsThatLoggersUse) {
   EXPECT_EQ(stamp("2020-02-11T09:31:50+0000 host"), kAt);
   EXPECT_EQ(stamp("2020-02-11 02:31:50 -0700 x"), kAt);
   EXPECT_EQ(stamp("Feb 11 09:31:50 web-7 x"), kAt);
+  EXPECT_EQ(stamp("Tue 2020-02-11 09:31:50 CET x"), kAt);
+  EXPECT_EQ(stamp("1581413510.123456 x"), kAt + 123456000);
   EXPECT_EQ(TimestampParser(kAt).glog("0211 09:31:50.123456  2114 x")->wall_ns, kAt + 123456000);
 }
 
 TEST(Timestamp, IsNotSeenWhereThereIsNone) {
   for (const char* text : {"", "2020", "2020-02-11", "2020-13-11 09:31:50 x", "2020-02-30 09:31:50 x", "2020-02-11 25:31:50 x", "Fex 11 09:31:50 x", "anF 11 09:31:50 xx",
-                           "9999-02-11 09:31:50 x", "0000-00-00 00:00:00 x", "2020-02-11_09:31:50 x"}) {
+                           "9999-02-11 09:31:50 x", "0000-00-00 00:00:00 x", "2020-02-11_09:31:50 x",
+                           "Tux 2020-02-11 09:31:50 x", "Tue Feb 11 09:31:50 x", "1581413510.12 xxxx", "15814135100.123456 x", "1581413510 xxxxx"}) {
     EXPECT_EQ(stamp(text), 0) << text;
   }
 }

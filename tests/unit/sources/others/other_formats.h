@@ -13,6 +13,7 @@
 #include "replay/sources/kernel_log.h"
 #include "replay/sources/prometheus_input.h"
 #include "replay/sources/pt_pmp.h"
+#include "replay/sources/py_spy.h"
 #include "replay/sources/python.h"
 
 namespace tailback::replay {
