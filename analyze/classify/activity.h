@@ -34,6 +34,7 @@ struct Activity {
   ActivityKind kind = ActivityKind::kUnknown;
   std::uint16_t wait_frame = 0;  ///< index of the outermost frame of the API that it waits in
   bool timed = false;            ///< waits with a limit: gives up by itself
+  bool wrote_dump = false;       ///< by its place in the dump; its frames may say so too (holders/bystanders.h)
   std::uint16_t own_frame = 0;   ///< index of the first frame of the program's own code; == stack size: none
 };
 

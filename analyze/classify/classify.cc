@@ -104,6 +104,14 @@ void bind_initialisers(Recording& recording, Dump& dump) {
   }
 }
 
+/// Go's runtime.Stack has no frame of its own: it prints its caller first, as running, and while the world stands still nobody else runs.
+/// Who panics or is interrupted is printed first, too, and is about something; there the text says why it stops.
+bool first_wrote_the_dump(const Recording& recording, const Dump& dump) {
+  if (recording.info.runtime != Runtime::kGo || dump.threads.empty() || dump.reason || !dump.statements.empty()) return false;
+  const auto runs = [&](const ThreadRecord& thread) { return recording.table.text(thread.state_text) == "running"; };
+  return runs(dump.threads.front()) && std::none_of(dump.threads.begin() + 1, dump.threads.end(), runs);
+}
+
 }  // namespace
 
 std::vector<Activity> classify(Recording& recording, Dump& dump) {
@@ -134,6 +142,7 @@ std::vector<Activity> classify(Recording& recording, Dump& dump) {
     for (std::uint32_t i = 0; i < dump.threads.size(); ++i) by_id.emplace(dump.threads[i].id, i);
     for (const auto& [thread, site] : joins) bind_join(recording, dump, thread, site, by_id);
   }
+  if (first_wrote_the_dump(recording, dump)) activities.front().wrote_dump = true;
   return activities;
 }
 

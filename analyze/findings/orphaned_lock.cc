@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyze/findings/rules.h"
+#include "analyze/holders/bystanders.h"
 
 namespace tailback::analyze {
 namespace {
@@ -56,8 +57,9 @@ bool nobody_left(const Case& dump, LockId lock) {
   // An event loop gives its locks back before it goes round; a few may wait for a moment while all loops do.
   constexpr std::size_t kCrowd = 3;
   const bool crowd = dump.graph().waiting(lock) >= kCrowd;
-  // A dump in which nobody does anything but wait for the lock is a part of one: at least its writer is missing.
-  bool others = false;
+  // A dump in which nobody does anything but wait for the lock is a part of one: at least its writer is missing. Not where the runtime has
+  // looked at all, and stopped the program.
+  bool others = states_a_deadlock(dump.recording().table, dump.dump());
   for (std::uint32_t i = 0; i < dump.dump().threads.size(); ++i) {
     const Wait* wait = dump.graph().wait_of({i});
     if (wait != nullptr && wait->lock == lock) continue;
@@ -84,7 +86,7 @@ std::string_view guard_of(Runtime runtime) {
 void describe(const Case& dump, Finding& finding, LockId lock, const std::string& owner) {
   const std::string name = dump.lock(lock);
   finding.title = owner.empty() ? "lock that no thread left could give back" : "lock whose holder is gone";
-  finding.explanation = owner.empty() ? "Every thread that takes part waits for " + name + "; nobody is left who could hold it. It was taken and not given back."
+  finding.explanation = owner.empty() ? "Every thread that takes part waits for " + name + "; nobody is left who could hold it. It was taken and not given back, or is asked for again by who took it."
                                       : "Thread " + owner + " took " + name + " and has ended without giving it back. Nobody else can.";
   finding.fix = "Give the lock back on every way out of the function that takes it, errors too: " + std::string(guard_of(dump.recording().info.runtime)) + " instead of a call by hand.";
   finding.refuted_by = owner.empty() ? "a thread that is missing from the dump, or that has moved in a later one" : "thread " + owner + " in a list of the process's threads";
@@ -104,8 +106,10 @@ void find_orphaned_lock(const Case& dump, const History&, Found& found) {
     if (!gone && (!lock.owner.empty() || may_change_hands(dump, id) || !nobody_left(dump, id))) continue;
     Finding finding = dump.finding(FindingKind::kOrphanedLock);
     finding.locks.push_back(id);
-    finding.confidence = !gone || newest(dump, lock.owner) ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;
+    const bool stated = !gone && states_a_deadlock(dump.recording().table, dump.dump());
+    finding.confidence = stated ? Confidence::kLikely : !gone || newest(dump, lock.owner) ? Confidence::kPossible : dump.dump().threads_missed == 0 ? Confidence::kCertain : Confidence::kLikely;
     finding.severity = severity_of(finding.confidence);
+    if (stated) finding.evidence.push_back("the runtime says that all goroutines are asleep");
     if (gone) finding.evidence.push_back("the lock's owner word names thread " + lock.owner + ", which is not in the dump");
     dump.add_waiters(finding, id);
     dump.count_waiters(finding);

@@ -6,8 +6,8 @@ namespace tailback::analyze {
 
 namespace {
 
-/// Frames of who writes a dump: Go's profile, and tailback's own threads.
-constexpr std::string_view kWriters[] = {"runtime/pprof.", "runtime/debug.", "tailback::Collector::", "tailback::Observer::run", "tailback::Scribe::", "tailback::AsyncProbe::"};
+/// Frames of who writes a dump: Go's profile, the alarm of Go's tests, and tailback's own threads.
+constexpr std::string_view kWriters[] = {"runtime/pprof.", "runtime/debug.", "testing.(*M).startAlarm", "testing.startAlarm", "tailback::Collector::", "tailback::Observer::run", "tailback::Scribe::", "tailback::AsyncProbe::"};
 
 }  // namespace
 
@@ -51,7 +51,7 @@ bool is_periodic(const StackTable& table, const RuntimeRules& rules, const Threa
 namespace {
 
 bool acts(const RuntimeRules& rules, const ThreadView& thread, const Activity& activity, bool writer, std::uint16_t own) {
-  if (activity.kind == ActivityKind::kIdle || writer) return false;
+  if (activity.kind == ActivityKind::kIdle || activity.wrote_dump || writer) return false;
   // No line of the program's own, and yet at a lock: somebody's code was inlined, or stripped of its name.
   if (own == thread.size()) return thread.size() != 0 && activity.kind == ActivityKind::kLock;
   const std::string_view function = thread.function(own);
