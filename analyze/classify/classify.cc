@@ -107,7 +107,10 @@ void bind_initialisers(Recording& recording, Dump& dump) {
 /// Go's runtime.Stack has no frame of its own: it prints its caller first, as running, and while the world stands still nobody else runs.
 /// Who panics or is interrupted is printed first, too, and is about something; there the text says why it stops.
 bool first_wrote_the_dump(const Recording& recording, const Dump& dump) {
-  if (recording.info.runtime != Runtime::kGo || dump.threads.empty() || dump.reason || !dump.statements.empty()) return false;
+  if (recording.info.runtime != Runtime::kGo || dump.threads.empty() || dump.reason) return false;
+  static constexpr std::string_view kStops[] = {"panic: ", "fatal error: ", "runtime: ", "[signal "};
+  const auto stops = [&](StringId statement) { return starts_with_any(recording.table.text(statement), kStops); };
+  if (std::any_of(dump.statements.begin(), dump.statements.end(), stops)) return false;
   const auto runs = [&](const ThreadRecord& thread) { return recording.table.text(thread.state_text) == "running"; };
   return runs(dump.threads.front()) && std::none_of(dump.threads.begin() + 1, dump.threads.end(), runs);
 }

@@ -44,6 +44,13 @@ bool GoDumps::log_line(const Line& line, std::string_view text) {
     case 'p': if (!is("panic: ")) return false; break;
     case 'f': if (!is("fatal error: ")) return false; break;
     case 'r': if (!is("runtime: goroutine stack exceeds")) return false; break;
+    // go-deadlock's report names who took the lock, and who asks for it.
+    case 'P':
+      if (is("POTENTIAL DEADLOCK:")) begin_report();
+      return (is("POTENTIAL DEADLOCK:") || is("Previous place where the lock was grabbed")) && report(text);
+    case 'H': return is("Have been trying to lock it again") && report(text);
+    case 'O': return is("Other goroutines holding locks") && report(text);
+    case 'g': return is("goroutine ") && text.find(" lock 0x") != std::string_view::npos && report(text);
     case 'S': if (text != "SIGQUIT: quit" && text != "SIGABRT: abort") return false; break;
     case '[': if (!is("[signal ")) return false; break;
     case '-': if (text == "-----") next_thread_of_crash_ = true; return false;
@@ -58,7 +65,10 @@ void GoDumps::end_at_mark(const Line& line, std::string_view text) {
   const bool of_stacks = text.find("goroutine") != std::string_view::npos || text.find("stack") != std::string_view::npos || text.find("dump") != std::string_view::npos;
   if (marker && of_stacks) end();
   // The log has gone on for a while: nothing of this dump is still to come.
-  if (line.timed && last_wall_ns_ != 0 && line.wall_ns - last_wall_ns_ >= kQuietNs) end();
+  if (line.timed && last_wall_ns_ != 0 && line.wall_ns - last_wall_ns_ >= kQuietNs) {
+    end();
+    dumps_of_report_ = 0;
+  }
 }
 
 void GoDumps::statement(const Line& line, std::string_view text) {
@@ -73,6 +83,21 @@ void GoDumps::statement(const Line& line, std::string_view text) {
   statement_line_ = line.number;
 }
 
+/// One dump shows what the holder does now, and the next, where it is asked for, all goroutines: the report is about both.
+void GoDumps::begin_report() {
+  constexpr unsigned kDumpsOfAReport = 2;
+  end();
+  report_.clear();
+  dumps_of_report_ = kDumpsOfAReport;
+}
+
+bool GoDumps::report(std::string_view text) {
+  constexpr std::size_t kMostLines = 32;
+  if (dumps_of_report_ == 0 || report_.size() >= kMostLines) return false;
+  report_.emplace_back(text.substr(0, 256));
+  return true;
+}
+
 void GoDumps::begin(const Line& line) {
   Dump& dump = builder_.begin_dump(line.wall_ns);
   seen_.clear();
@@ -83,6 +108,10 @@ void GoDumps::begin(const Line& line) {
   }
   statements_.clear();
   sigquit_ = false;
+  if (dumps_of_report_ > 0) {
+    for (const std::string& text : report_) dump.statements.push_back(builder_.table().intern(text));
+    --dumps_of_report_;
+  }
 }
 
 /// Tells whether this goroutine begins another dump. The dumps of one log follow each other without a mark.

@@ -55,6 +55,8 @@ class GoDumps {
   };
 
   void statement(const Line& line, std::string_view text);
+  void begin_report();
+  bool report(std::string_view text);
   void border(const Line& line, const GoHeader& header);
   void carry_last_thread_over(const Line& line);
 
@@ -62,6 +64,8 @@ class GoDumps {
   SeenIds seen_;
   std::vector<std::string> statements_;  ///< printed before the dump that they belong to
   std::uint64_t statement_line_ = 0;
+  std::vector<std::string> report_;     ///< lines of a report of go-deadlock's
+  unsigned dumps_of_report_ = 0;        ///< that are still to come
   std::int64_t last_wall_ns_ = 0;     ///< of the dump's last line
   bool gap_ = false;                  ///< log lines have come since the last goroutine
   bool next_thread_of_crash_ = false; ///< "-----": GOTRACEBACK=crash goes on with the next thread's stack

@@ -137,6 +137,7 @@ void GoLogReader::outside(const Line& line, std::string_view text) {
       return;
     }
     if (text.find('[') != std::string_view::npos && text.find(']') == std::string_view::npos && text.size() > 20) wrapped_ = text;
+    else (void)dumps_.log_line(line, text);
     return;
   }
   if (text.empty()) return;

@@ -25,7 +25,7 @@ struct Unit {
 constexpr std::array kUnits = std::to_array<Unit>({
     {"", 1, ""},           {"B", 1, "bytes"},          {"bytes", 1, "bytes"},     {"KiB", 1024, "bytes"},    {"MiB", 1048576, "bytes"},
     {"GiB", 1073741824, "bytes"}, {"TiB", 1099511627776, "bytes"}, {"kB", 1e3, "bytes"}, {"KB", 1e3, "bytes"}, {"MB", 1e6, "bytes"},
-    {"GB", 1e9, "bytes"},  {"TB", 1e12, "bytes"},      {"ns", 1e-9, "seconds"},   {"us", 1e-6, "seconds"},   {"ms", 1e-3, "seconds"},
+    {"GB", 1e9, "bytes"},  {"TB", 1e12, "bytes"},      {"kb", 1024, "bytes"},     {"mb", 1048576, "bytes"},  {"gb", 1073741824, "bytes"}, {"ns", 1e-9, "seconds"},   {"us", 1e-6, "seconds"},   {"ms", 1e-3, "seconds"},
     {"s", 1, "seconds"},   {"seconds", 1, "seconds"},  {"min", 60, "seconds"},    {"h", 3600, "seconds"},    {"%", 0.01, "ratio"},
     {"ratio", 1, "ratio"}, {"count", 1, "count"},
 });
@@ -45,6 +45,7 @@ constexpr std::array kKnownKeys = std::to_array<KnownKey>({
     {"goroutines", "threads", 1},          {"num_goroutine", "threads", 1},     {"num_goroutines", "threads", 1},
     {"numgoroutine", "threads", 1},        {"NumGoroutine", "threads", 1},      {"goroutine_count", "threads", 1},
     {"go_goroutines", "threads", 1},       {"num_threads", "threads", 1},       {"thread_count", "threads", 1},
+    {"Goroutines", "threads", 1},          {"numGoroutine", "threads", 1},      {"numGoroutines", "threads", 1},
     {"heap_sys_mb", "heap_sys", 1048576},  {"heap_sys_bytes", "heap_sys", 1},   {"heap_sys", "heap_sys", 1},
     {"HeapSys", "heap_sys", 1},            {"heap_inuse_mb", "heap_in_use", 1048576}, {"heap_inuse_bytes", "heap_in_use", 1},
     {"heap_inuse", "heap_in_use", 1},      {"HeapInuse", "heap_in_use", 1},     {"heap_in_use", "heap_in_use", 1},
@@ -89,6 +90,13 @@ std::optional<double> take_decimal(std::string_view& text) {
   if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
+}
+
+/// The letters at the front of `text`.
+std::string_view word_at(std::string_view text) {
+  std::size_t letters = 0;
+  while (letters < text.size() && std::isalpha(static_cast<unsigned char>(text[letters]))) ++letters;
+  return text.substr(0, letters);
 }
 
 /// The longest text that every match of `expression` contains, by a cautious reading of it; empty: not known.
@@ -263,13 +271,14 @@ void MetricLines::read_known_keys(std::string_view line) {
     if (rest.starts_with('"')) rest.remove_prefix(1);
     const auto value = take_decimal(rest);
     if (!value || *value < 0) continue;
-    // "rss=12MB" says its unit itself.
-    std::size_t letters = 0;
-    while (letters < rest.size() && std::isalpha(static_cast<unsigned char>(rest[letters]))) ++letters;
-    const Unit* unit = letters == 0 ? nullptr : find_unit(rest.substr(0, letters));
-    if (letters > 0 && (unit == nullptr || unit->base != unit_of_metric(known->metric, "count"))) continue;
+    const std::string_view measured_in = unit_of_metric(known->metric, "count");
+    // "rss=12MB" says its unit itself, and so does "HeapInuse: 123 MB"; behind a blank any other word is the next of the text.
+    const std::string_view attached = word_at(rest), detached = rest.starts_with(' ') ? word_at(rest.substr(1)) : std::string_view();
+    const Unit* unit = attached.empty() ? nullptr : find_unit(attached);
+    if (!attached.empty() && (unit == nullptr || unit->base != measured_in)) continue;
+    if (const Unit* behind = detached.empty() ? nullptr : find_unit(detached); behind != nullptr && behind->base == measured_in) unit = behind;
     const auto said = std::find_if(readings_.begin(), readings_.end(), [&](const MetricReading& r) { return r.name == known->metric; });
-    if (said == readings_.end()) readings_.push_back({known->metric, unit_of_metric(known->metric, "count"), *value * (unit ? unit->factor : known->factor)});
+    if (said == readings_.end()) readings_.push_back({known->metric, measured_in, *value * (unit ? unit->factor : known->factor)});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "replay/sources/native_names.h"
 
+#include "replay/sources/scan.h"
+
 #include <array>
 
 namespace tailback::replay {
@@ -73,6 +75,8 @@ std::size_t name_begin(std::string_view name) {
 
 std::string_view function_name(std::string_view printed) {
   if (is_plain(printed)) return printed;
+  // Go's "sync.(*Mutex).lockSlow": the parentheses are a receiver's.
+  if (printed.find(".(*") != std::string_view::npos) return trim(printed);
   std::size_t end = printed.size();
   walk(printed, [&](std::size_t i, char c, int depth) {
     if (depth != 0 || i == 0) return true;

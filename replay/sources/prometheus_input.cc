@@ -38,7 +38,10 @@ class JsonReader final : public LineReader {
   void line(const Line& line) override { whole_.append(line); }
 
   void finish() override {
-    const Json::parser_callback_t each = [this](int depth, Json::parse_event_t event, Json& value) {
+    std::string key;  ///< of the object that is the answer
+    const Json::parser_callback_t each = [this, &key](int depth, Json::parse_event_t event, Json& value) {
+      if (event == Json::parse_event_t::key && depth == 1 && value.is_string()) key = value.get<std::string>();
+      if (event == Json::parse_event_t::array_end && depth == 1 && key == "warnings") tell_warnings(value);
       if (event != Json::parse_event_t::object_end || depth != 3 || !value.is_object() || !value.contains("metric")) return depth < 24;
       emit(value);
       return false;
@@ -51,6 +54,13 @@ class JsonReader final : public LineReader {
   }
 
  private:
+  /// "warnings":["… a store was not asked, the answer is partial"]
+  void tell_warnings(const Json& warnings) {
+    for (const Json& warning : warnings) {
+      if (warning.is_string()) series_.diagnose(Severity::kDataLoss, 0, "Prometheus warns: " + warning.get<std::string>().substr(0, 256));
+    }
+  }
+
   void emit(const Json& result) {
     SeriesName name;
     if (!result["metric"].is_object()) return;
@@ -59,6 +69,7 @@ class JsonReader final : public LineReader {
       if (label == "__name__") name.name = value.get<std::string>();
       else name.labels.emplace_back(label, value.get<std::string>());
     }
+    if (result.contains("histogram") || result.contains("histograms")) series_.diagnose(Severity::kInformation, 0, "native histograms are not read");
     // sum(…) and the like answer without a name
     if (name.name.empty()) name.name = "value";
     if (const auto values = result.find("values"); values != result.end() && values->is_array()) {
@@ -159,8 +170,17 @@ class TextReader final : public LineReader {
   MetricSeries series_;
 };
 
+/// {"status":"error","errorType":"bad_data","error":"invalid parameter \"query\""}
+std::string_view error_of(std::string_view head) {
+  (void)take_until(head, "\"error\":");
+  (void)take_until(head, "\"");
+  const std::size_t end = head.find_first_of("\"\n");
+  return head.substr(0, std::min<std::size_t>(end, 200));
+}
+
 Recognition recognise_json(std::string_view head) {
   if (!trim_front(head.substr(0, 64)).starts_with('{')) return {0, "does not begin with '{'"};
+  if (contains(head, "\"errorType\"") && contains(head, "\"error\":")) return {0, "an error, and no result: " + std::string(error_of(head)), true};
   if (!contains(head, "\"resultType\"")) return {0, "JSON, but no \"resultType\"", true};
   if (head.find("\"matrix\"") == std::string_view::npos && head.find("\"vector\"") == std::string_view::npos) return {0, "a \"resultType\", but no result of type matrix or vector", true};
   return {95, "the answer of Prometheus' query_range"};

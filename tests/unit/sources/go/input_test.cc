@@ -71,6 +71,13 @@ TEST_F(Input, AFormatThatCameNearEarlyIsStillToldAtTheEndOfALongLog) {
   EXPECT_THAT(read.error().details, HasSubstr("jstack came near: \"Full thread dump\" but no thread's header\n"));
 }
 
+TEST_F(Input, AnErrorOfPrometheusIsToldAsItSaidIt) {
+  RecordingCollector collector;
+  const Result<void> read = read_inputs({write("answer.json", R"({"status":"error","errorType":"bad_data","error":"no such function"})" "\n")}, {}, collector);
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(read.error().details, HasSubstr("prometheus-json came near: an error, and no result: no such function\n"));
+}
+
 TEST_F(Input, AFormatThatIsAskedForIsMissedByName) {
   ReadOptions options;
   options.format = "jstack";

@@ -39,12 +39,14 @@ TEST(MetricLines, TheKeysThatServicesUse) {
   EXPECT_EQ(readings({}, "INFO goroutines=61 heap_sys_mb=71 heap_inuse_mb=12"), "threads=61count heap_sys=74448896bytes heap_in_use=12582912bytes");
   EXPECT_EQ(readings({}, R"({"level":"info","goroutines":61,"rss_bytes":"1024"})"), "threads=61count rss=1024bytes");
   EXPECT_EQ(readings({}, "NumGoroutine: 61, HeapInuse: 12MiB"), "threads=61count heap_in_use=12582912bytes");
+  EXPECT_EQ(readings({}, "Goroutines: 61, HeapInuse: 12 MB, rss: 3 kb now"), "threads=61count heap_in_use=12000000bytes rss=3072bytes");
+  EXPECT_EQ(readings({}, "goroutines=61 s rss=5 of 7"), "threads=61count rss=5bytes") << "what follows is no unit of theirs";
   EXPECT_EQ(readings({}, "goroutines=many rss=-1 rss=3parsecs"), "");
   EXPECT_EQ(readings({}, "not_goroutines=61"), "");
 }
 
 TEST(MetricLines, EveryKnownKeyIsFoundBeforeAnySeparator) {
-  for (const std::string key : {"goroutines", "num_goroutine", "num_goroutines", "numgoroutine", "NumGoroutine", "goroutine_count", "go_goroutines", "num_threads", "thread_count"}) {
+  for (const std::string key : {"goroutines", "num_goroutine", "num_goroutines", "numgoroutine", "NumGoroutine", "goroutine_count", "go_goroutines", "num_threads", "thread_count", "Goroutines", "numGoroutine", "numGoroutines"}) {
     EXPECT_EQ(readings({}, key + "=61"), "threads=61count") << key;
     EXPECT_EQ(readings({}, "a=b::c {\"" + key + "\":61}"), "threads=61count") << key;
     EXPECT_EQ(readings({}, key + ": 61"), "threads=61count") << key;
