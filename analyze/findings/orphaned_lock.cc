@@ -17,8 +17,9 @@ bool owner_changed(const Case& dump, LockId lock) {
                      [&](const Hold& hold) { return hold.lock == lock && hold.basis == Basis::kObserved && hold.strength < 2; });
 }
 
-/// Thread ids ascend: one above all others may belong to a thread that began after the dump listed them.
+/// Thread numbers ascend: one above all others may belong to a thread that began after the dump listed them. A name tells nothing of that kind.
 bool newest(const Case& dump, const std::string& id) {
+  if (!std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; })) return false;
   const auto longer = [](const std::string& a, const std::string& b) { return a.size() != b.size() ? a.size() > b.size() : a > b; };
   return std::all_of(dump.dump().threads.begin(), dump.dump().threads.end(), [&](const ThreadRecord& thread) { return longer(id, thread.id); });
 }

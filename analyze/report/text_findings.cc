@@ -67,17 +67,17 @@ void print_extent(Page& page, const Recording& recording, const Finding& finding
   }
 }
 
-/// "goroutine 34", "thread 4711 refresher", `thread "main"`.
-std::string thread_label(const Recording& recording, const Dump& dump, ThreadIndex index) {
+/// "goroutine 34", "thread 4711 refresher", "thread main"; `shared`: the name is not this thread's alone, so that its id must tell it, "thread 0x4A2 worker".
+std::string thread_label(const Recording& recording, const Dump& dump, ThreadIndex index, bool shared) {
   if (index.index >= dump.threads.size()) return "a thread that is gone";
   const ThreadRecord& thread = dump.threads[index.index];
   const std::string_view name = recording.table.text(thread.name);
-  const bool numeric = !thread.id.empty() && std::all_of(thread.id.begin(), thread.id.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool by_id = shared || (!thread.id.empty() && std::all_of(thread.id.begin(), thread.id.end(), [](char c) { return c >= '0' && c <= '9'; }));
   std::string text(thread_word(recording.info.runtime));
   text += ' ';
-  text += numeric || name.empty() ? thread.id : std::string(name);
+  text += by_id || name.empty() ? thread.id : std::string(name);
   const std::string_view given = given_name(recording, thread);
-  if (numeric && !given.empty() && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", given);
+  if (by_id && !given.empty() && recording.info.runtime != Runtime::kGo) text += fmt::format(" {}", given);
   return cut(harmless(text), 28);
 }
 
@@ -87,7 +87,7 @@ class ChainTable {
       : recording_(context.part.recording), dump_(recording_.dumps[finding.dump]), finding_(finding), locks_(context.locks) {}
 
   void add(const ChainLink& link) {
-    const std::string who = thread_label(recording_, dump_, link.thread);
+    const std::string who = thread_label(recording_, dump_, link.thread, shares_name(link.thread));
     const bool holds = link.holds.valid(), waits = link.waits_for.valid();
     if (holds) row(who, "holds", link.holds, link.mode, link.function, link.place, waits || !link.wait_function.empty() ? "" : link.note);
     if (waits) {
@@ -124,6 +124,14 @@ class ChainTable {
   }
 
  private:
+  /// Whether another thread of the chain has the same name.
+  [[nodiscard]] bool shares_name(ThreadIndex thread) const {
+    if (thread.index >= dump_.threads.size()) return false;
+    const StringId name = dump_.threads[thread.index].name;
+    return name.valid() && std::any_of(finding_.chain.begin(), finding_.chain.end(), [&](const ChainLink& other) {
+      return other.thread != thread && other.thread.index < dump_.threads.size() && dump_.threads[other.thread.index].name == name;
+    });
+  }
   void row(std::string who, std::string verb, LockId lock, LockMode mode, const std::string& function, const std::string& place,
            const std::string& note) {
     std::string what;

@@ -9,22 +9,39 @@
 namespace tailback::replay {
 namespace {
 
-/// Lambdas and proxies carry an address that differs from run to run: "DL$$Lambda$3/0x00007f3f94002800.run".
+/// Whether this, which stands between a '/' and a '.' in a function's name, is an address or a hash and no name.
+bool is_address(std::string_view part, bool of_lambda) {
+  if (part.starts_with("0x")) return true;
+  static constexpr std::string_view kDigits = "0123456789", kHexDigits = "0123456789abcdefABCDEF";
+  return !part.empty() && part.find_first_not_of(of_lambda ? kHexDigits : kDigits) == std::string_view::npos;
+}
+
+/// Lambdas and hidden classes carry one, which differs from run to run: "DL$$Lambda$3/0x00007f3f94002800.run" (HotSpot 11 on, OpenJ9),
+/// "DL$$Lambda$1/1747585824.run" (HotSpot 8), "DL$$Lambda$1/000000001C00B860.run" (OpenJ9 8).
 std::string without_addresses(std::string_view function) {
   std::string result(function);
-  for (std::size_t at; (at = result.find("/0x")) != std::string::npos;) {
-    const std::size_t end = result.find_first_not_of("0123456789abcdefABCDEF", at + 3);
-    result.erase(at, end == std::string::npos ? end : end - at);
+  for (std::size_t at = 0; (at = result.find('/', at)) != std::string::npos;) {
+    const std::size_t end = std::min(result.find_first_of("./", at + 1), result.size());
+    const std::string_view part = std::string_view(result).substr(at + 1, end - at - 1);
+    if (is_address(part, result.rfind("$$Lambda", at) != std::string::npos)) result.erase(at, end - at);
+    else ++at;
   }
   return result;
 }
 
+/// Whether what stands where the file should be says that there is none to name.
+bool is_no_file(std::string_view place) {
+  return place == "Unknown Source" || place == "No Source" || place == "Compiled Code" || place.starts_with("Bytecode PC");
+}
+
 /// java.lang.Thread.sleep(java.base@17.0.15/Native Method)      java.base/java.lang.Thread.run(Thread.java:840)
 /// app//com.acme.Cache.get(Cache.java:52)                       com/acme/Demo.run(Demo.java:42(Compiled Code))
+/// com/acme/Demo$$Lambda/0x00000000300d0730.run(Bytecode PC:0)
 Frame parse_frame(StackTable& table, std::string_view text) {
   Frame frame;
   const std::size_t open = text.find('(');
-  std::string_view function = text.substr(0, open);
+  const std::string whole = without_addresses(text.substr(0, open));
+  std::string_view function = whole;
   std::string_view place = open == std::string_view::npos ? std::string_view{} : text.substr(open + 1);
   if (const std::size_t inner = place.find('('); inner != std::string_view::npos) place = place.substr(0, inner);
   while (place.ends_with(')')) place.remove_suffix(1);
@@ -34,7 +51,7 @@ Frame parse_frame(StackTable& table, std::string_view text) {
     place.remove_prefix(slash + 1);
   }
   std::string dotted;
-  if (const std::size_t slash = function.rfind('/'); slash != std::string_view::npos && !function.substr(slash).starts_with("/0x")) {
+  if (const std::size_t slash = function.rfind('/'); slash != std::string_view::npos) {
     const std::string_view before = function.substr(0, slash);
     if (before.find('.') != std::string_view::npos || function.find("//") != std::string_view::npos ||
         function.substr(slash).find('.') != function.substr(slash).rfind('.')) {  // loader//, module/ or module@version/
@@ -48,10 +65,11 @@ Frame parse_frame(StackTable& table, std::string_view text) {
   }
   module = module.substr(module.rfind('/') == std::string_view::npos ? 0 : module.rfind('/') + 1);
   module = module.substr(0, module.find('@'));
-  frame.function = table.intern(function.find("/0x") == std::string_view::npos ? std::string(function) : without_addresses(function));
+  frame.function = table.intern(function);
   if (!module.empty()) frame.module = table.intern(module);
+  if (is_no_file(place)) return frame;
   const Place source = split_place(place);
-  if (!source.file.empty() && source.file != "Unknown Source") frame.file = table.intern(source.file);
+  if (!source.file.empty()) frame.file = table.intern(source.file);
   frame.line = source.line;
   return frame;
 }
@@ -194,6 +212,16 @@ void JavaThreads::parks(JavaLock lock) {
   blocked_ = Blocked::kParked;
 }
 
+void JavaThreads::retract_wait() {
+  blocked_ = Blocked::kNo;
+  on_ = {};
+}
+
+bool JavaThreads::in_object_wait() const {
+  const std::vector<FrameId>& frames = builder_.frames();
+  return !frames.empty() && is_object_wait(builder_.table().function(frames.front()));
+}
+
 void JavaThreads::owns(ThreadIndex thread, JavaLock lock) {
   LockKind kind = java_lock_kind(lock.class_name);
   if (kind == LockKind::kUnknown) kind = LockKind::kMutex;
@@ -269,11 +297,11 @@ void JavaThreads::add_holds() {
   }
 }
 
-/// dump_to_file does not tell a sleep from other timed waits; the stack does.
+/// dump_to_file does not tell a sleep from other timed waits, a javacore not from any wait; the stack does.
 void JavaThreads::tell_sleep() {
   ThreadRecord& thread = builder_.thread();
   const StackTable& table = builder_.table();
-  if (table.text(thread.state_text) != "TIMED_WAITING") return;
+  if (const std::string_view state = table.text(thread.state_text); state != "TIMED_WAITING" && state != "CW") return;
   for (const FrameId frame : builder_.frames()) {
     const std::string_view function = table.function(frame);
     if (function == "java.lang.Thread.sleep") thread.state = ThreadState::kSleeping;

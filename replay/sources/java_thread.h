@@ -42,9 +42,15 @@ class JavaThreads {
   void waits(JavaLock lock);             ///< in Object.wait() on it
   void awaits_initialiser(std::string_view class_name);  ///< another thread initialises that class
   void parks(JavaLock lock);             ///< parked, with this as the blocker
+  /// What was said of a wait is taken back: the format tells it more exactly in another place.
+  void retract_wait();
+  [[nodiscard]] bool waits_for_something() const { return blocked_ != Blocked::kNo; }
+  /// Whether the innermost frame is Object.wait()'s.
+  [[nodiscard]] bool in_object_wait() const;
   /// Holds it by its owner field ("Locked ownable synchronizers", "Owned by").
   void owns(ThreadIndex thread, JavaLock lock);
   void owns_lock(ThreadIndex thread, LockId lock);
+  LockId lock_of(JavaLock lock, LockKind kind);  ///< in the open dump, under its class' name
 
   void end();
   [[nodiscard]] bool open() const { return builder_.thread_open(); }
@@ -57,7 +63,6 @@ class JavaThreads {
   enum class Blocked : std::uint8_t { kNo, kEntering, kInitialising, kWaiting, kParked };
 
   LockId initialiser_of(std::string_view class_name);
-  LockId lock_of(JavaLock lock, LockKind kind);
   void tell_sleep();
   void add_waits();
   void add_holds();
