@@ -26,6 +26,68 @@ std::size_t place_size(std::string_view text) {
   return end + 1;
 }
 
+/// Where the bracket that `text` begins with is closed, with it; 0: nowhere near.
+std::size_t group_size(std::string_view text, char close) {
+  constexpr std::size_t kLongest = 160;
+  const std::size_t end = text.substr(0, kLongest).find(close);
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
+bool is_logger(std::string_view word) {
+  for (const char c : word) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("._$-/[]@").find(c) == std::string_view::npos) return false;
+  }
+  return !word.empty();
+}
+
+/// Reads what a logger of Java's puts between the time and the message, word by word; it must have a level and a thread in brackets:
+///   "INFO 4711 --- [main] c.a.Dumper   : ", "[main] INFO  com.acme.Dumper - ", "WARN  [main] com.acme.Dumper (Dumper.java:12) - ", "INFO  [org.jboss.as] (MSC 1-1) "
+class JavaLogger {
+ public:
+  explicit JavaLogger(std::string_view text) : whole_(text), text_(text) {}
+
+  /// How long it is; 0: it is none.
+  std::size_t size() {
+    while (step()) {}
+    return end_;
+  }
+
+ private:
+  bool ends(std::size_t with) {
+    text_.remove_prefix(with);
+    if (text_.starts_with(' ')) text_.remove_prefix(1);
+    end_ = level_ && thread_ ? whole_.size() - text_.size() : 0;
+    return false;
+  }
+  bool step() {
+    text_ = trim_front(text_);
+    if (text_.empty()) return false;
+    if (text_.front() == '[' || text_.front() == '(') {
+      const bool round = text_.front() == '(';
+      const std::size_t size = group_size(text_, round ? ')' : ']');
+      if (size == 0 || (size < text_.size() && text_[size] != ' ')) return false;  // "goroutine 39 [running]:"
+      if (round && !logger_) return ends(size);
+      thread_ = thread_ || !round;
+      text_.remove_prefix(size);
+      return true;
+    }
+    const std::string_view word = text_.substr(0, text_.find(' '));
+    if (word == "-" || word == ":") return ends(1);
+    const bool last = word.ends_with(':');
+    if (is_level(word)) level_ = true;
+    else if (word == "---" || word.find_first_not_of("0123456789") == std::string_view::npos) {}
+    else if (logger_ || !is_logger(last ? word.substr(0, word.size() - 1) : word)) return false;
+    else logger_ = true;
+    if (last) return ends(word.size());
+    text_.remove_prefix(word.size());
+    return true;
+  }
+
+  std::string_view whole_, text_;
+  bool level_ = false, thread_ = false, logger_ = false;
+  std::size_t end_ = 0;
+};
+
 }  // namespace
 
 Ident ident_at_begin(std::string_view text) {
@@ -85,6 +147,7 @@ bool has_line_numbers(std::string_view head) {
 
 std::string_view without_level_and_place(std::string_view text) {
   const std::string_view whole = text;
+  if (const std::size_t logger = JavaLogger(text).size(); logger != 0) return text.substr(logger);
   std::string_view word = text.substr(0, text.find(' '));
   const std::size_t size = word.size();
   if (word.starts_with('[') && word.ends_with(']')) word = word.substr(1, word.size() - 2);
@@ -96,6 +159,17 @@ std::string_view without_level_and_place(std::string_view text) {
   }
   text.remove_prefix(place_size(text));
   return text.empty() ? whole : text;
+}
+
+std::size_t timed_java_logger_size(std::string_view text) {
+  constexpr std::string_view kForm = "00:00:00.000 ";
+  if (text.size() <= kForm.size()) return 0;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    const bool fits = kForm[i] == '0' ? is_digit(text[i]) : text[i] == kForm[i] || (kForm[i] == '.' && text[i] == ',');
+    if (!fits) return 0;
+  }
+  const std::size_t logger = JavaLogger(text.substr(kForm.size())).size();
+  return logger == 0 ? 0 : kForm.size() + logger;
 }
 
 }  // namespace tailback::replay

@@ -29,4 +29,7 @@ struct Ident {
 /// Cuts "INFO", "[WARN]", "error:", then "main.go:12:" off the front of what a logger wrote after the time.
 [[nodiscard]] std::string_view without_level_and_place(std::string_view text);
 
+/// "09:31:50.123 [main] WARN c.a.Dumper - " at the front of `text`, a logger's of Java that tells no day; how long it is, 0 where it is not there.
+[[nodiscard]] std::size_t timed_java_logger_size(std::string_view text);
+
 }  // namespace tailback::replay

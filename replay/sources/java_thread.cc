@@ -37,12 +37,21 @@ bool is_no_file(std::string_view place) {
 /// java.lang.Thread.sleep(java.base@17.0.15/Native Method)      java.base/java.lang.Thread.run(Thread.java:840)
 /// app//com.acme.Cache.get(Cache.java:52)                       com/acme/Demo.run(Demo.java:42(Compiled Code))
 /// com/acme/Demo$$Lambda/0x00000000300d0730.run(Bytecode PC:0)
+/// depot.Shelf.take(Ldepot/Item;)V(Shelf.java:30)                                (SAP: with the signature)
+/// depot.Shelf.take(depot.Item) @bci=17, line=30 (Interpreted frame)              (jstack -F: with the types, without the file)
 Frame parse_frame(StackTable& table, std::string_view text) {
   Frame frame;
   const std::size_t open = text.find('(');
   const std::string whole = without_addresses(text.substr(0, open));
   std::string_view function = whole;
   std::string_view place = open == std::string_view::npos ? std::string_view{} : text.substr(open + 1);
+  if (const std::size_t bci = text.find(" @bci="); bci != std::string_view::npos) {
+    const std::size_t line = text.find(" line=", bci);
+    if (line != std::string_view::npos) (void)std::from_chars(text.data() + line + 6, text.data() + text.size(), frame.line);
+    place = {};
+  } else if (const std::size_t signature = place.find(')'); signature != std::string_view::npos) {
+    if (const std::size_t last = place.rfind('('); last != std::string_view::npos && last > signature) place.remove_prefix(last + 1);
+  }
   if (const std::size_t inner = place.find('('); inner != std::string_view::npos) place = place.substr(0, inner);
   while (place.ends_with(')')) place.remove_suffix(1);
   std::string_view module;
@@ -67,7 +76,7 @@ Frame parse_frame(StackTable& table, std::string_view text) {
   module = module.substr(0, module.find('@'));
   frame.function = table.intern(function);
   if (!module.empty()) frame.module = table.intern(module);
-  if (is_no_file(place)) return frame;
+  if (place.empty() || is_no_file(place)) return frame;
   const Place source = split_place(place);
   if (!source.file.empty()) frame.file = table.intern(source.file);
   frame.line = source.line;
@@ -212,6 +221,16 @@ void JavaThreads::parks(JavaLock lock) {
   blocked_ = Blocked::kParked;
 }
 
+void JavaThreads::waits_by_state(JavaLock lock) {
+  const bool blocked = builder_.table().text(builder_.thread().state_text).starts_with("BLOCKED");
+  enters_at_top(lock);
+  if (!blocked) blocked_ = Blocked::kWaiting;
+}
+
+bool JavaThreads::at_monitor() const {
+  return blocked_ == Blocked::kEntering || (blocked_ == Blocked::kWaiting && in_object_wait());
+}
+
 void JavaThreads::retract_wait() {
   blocked_ = Blocked::kNo;
   on_ = {};
@@ -309,9 +328,16 @@ void JavaThreads::tell_sleep() {
   }
 }
 
+/// Tools that ask the JVM say "waiting on" of a parked thread, too; the stack tells which it is.
+void JavaThreads::tell_park() {
+  const std::vector<FrameId>& frames = builder_.frames();
+  if (blocked_ == Blocked::kWaiting && !frames.empty() && builder_.table().function(frames.front()).ends_with("Unsafe.park")) blocked_ = Blocked::kParked;
+}
+
 void JavaThreads::end() {
   if (open()) {
     tell_sleep();
+    tell_park();
     add_waits();
     add_holds();
     builder_.end_thread();

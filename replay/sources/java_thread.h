@@ -42,6 +42,10 @@ class JavaThreads {
   void waits(JavaLock lock);             ///< in Object.wait() on it
   void awaits_initialiser(std::string_view class_name);  ///< another thread initialises that class
   void parks(JavaLock lock);             ///< parked, with this as the blocker
+  /// Waits for it, by the thread's state: "BLOCKED on X", "WAITING on X"; the frames are known.
+  void waits_by_state(JavaLock lock);
+  /// Whether what is waited for is a monitor: to enter it, or in Object.wait().
+  [[nodiscard]] bool at_monitor() const;
   /// What was said of a wait is taken back: the format tells it more exactly in another place.
   void retract_wait();
   [[nodiscard]] bool waits_for_something() const { return blocked_ != Blocked::kNo; }
@@ -64,6 +68,7 @@ class JavaThreads {
 
   LockId initialiser_of(std::string_view class_name);
   void tell_sleep();
+  void tell_park();
   void add_waits();
   void add_holds();
 

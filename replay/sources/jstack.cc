@@ -1,9 +1,14 @@
 #include "replay/sources/jstack.h"
 
-#include <algorithm>
 #include <array>
+#include <string>
+#include <unordered_set>
+#include <vector>
 
+#include "replay/sources/java_owners.h"
 #include "replay/sources/java_thread.h"
+#include "replay/sources/jstack_lines.h"
+#include "replay/sources/jstack_verdict.h"
 #include "replay/sources/scan.h"
 #include "replay/sources/wall_time.h"
 
@@ -12,124 +17,44 @@ namespace {
 
 constexpr std::string_view kDumpBegins = "Full thread dump";
 
-/// "T-AB" #11 prio=5 os_prio=0 cpu=0.11ms elapsed=2.01s tid=0x00007f4014127160 nid=0x9594f waiting for monitor entry  [0x00007f3ff0f9e000]
-/// "main" prio=5 tid=0x033a9218 nid=0x24c in Object.wait() [429f000..429fd8c]
-/// #25 "waiter-0" virtual WAITING 2026-11-25T16:33:40.524124521Z          (dump_to_file)
-struct ThreadHeader {
-  std::string_view id, name, state;
-  std::int64_t cpu_ns = -1;
-  bool is_virtual = false;
-};
-
-/// "cpu=38.70ms" in the header's fields → nanoseconds.
-std::int64_t cpu_time(std::string_view fields) {
-  const std::size_t at = fields.find(" cpu=");
-  if (at == std::string_view::npos) return -1;
-  double milliseconds = 0;
-  const std::string_view text = fields.substr(at + 5);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-  const bool ok = error == std::errc{} && text.substr(static_cast<std::size_t>(end - text.data())).starts_with("ms");
-  return ok && milliseconds >= 0 && milliseconds < 1e12 ? static_cast<std::int64_t>(milliseconds * 1e6) : -1;
-}
-
-/// Whether what follows a quoted name is a thread's fields, and not prose.
-bool are_fields(std::string_view text) {
-  static constexpr std::array<std::string_view, 5> kFields = {" tid=0x", " nid=", " prio=", " os_prio=", " Id="};
-  return std::any_of(kFields.begin(), kFields.end(), [text](std::string_view field) { return text.find(field) != std::string_view::npos; });
-}
-
-std::optional<ThreadHeader> parse_quoted(std::string_view line) {
-  ThreadHeader header;
-  const std::size_t close = line.rfind('"');
-  if (close == 0 || close == std::string_view::npos) return std::nullopt;
-  header.name = line.substr(1, close - 1);
-  std::string_view fields = line.substr(close + 1);
-  if (!are_fields(fields)) return std::nullopt;
-  const auto word = [&fields](std::string_view key) {
-    const std::size_t at = fields.find(key);
-    if (at == std::string_view::npos) return std::string_view{};
-    const std::string_view rest = fields.substr(at + key.size());
-    return rest.substr(0, std::min(rest.find(' '), rest.size()));
-  };
-  header.id = word(" #");
-  const std::string_view nid = word(" nid=");
-  if (header.id.empty()) header.id = !nid.empty() ? nid : word(" tid=");
-  header.cpu_ns = cpu_time(fields);
-  // The state in words stands behind the last field and before the stack's bounds: "nid=0x24c in Object.wait() [429f000..429fd8c]"
-  if (!nid.empty()) {
-    std::string_view state = fields.substr(static_cast<std::size_t>(nid.data() + nid.size() - fields.data()));
-    header.state = trim(state.substr(0, std::min(state.rfind('['), state.size())));
-  }
-  return header;
-}
-
-std::optional<ThreadHeader> parse_numbered(std::string_view line) {
-  ThreadHeader header;
-  line.remove_prefix(1);
-  header.id = line.substr(0, std::min(line.find(' '), line.size()));
-  if (header.id.empty() || header.id.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
-  line = trim_front(line.substr(header.id.size()));
-  if (!skip(line, "\"")) return std::nullopt;
-  const std::size_t close = line.rfind('"');
-  if (close == std::string_view::npos) return std::nullopt;
-  header.name = line.substr(0, close);
-  line = trim(line.substr(close + 1));
-  header.is_virtual = skip(line, "virtual");
-  line = trim_front(line);
-  header.state = line.substr(0, std::min(line.find(' '), line.size()));
-  return header;
-}
-
-/// "<0x000000069ec1b658> (a java.lang.Object)", "<java.lang.Object@1164b0ad>"
-JavaLock parse_reference(std::string_view text) {
-  const std::size_t open = text.find('<');
-  if (open == std::string_view::npos) return {};
-  text.remove_prefix(open + 1);
-  std::string_view reference = text;
-  const std::size_t close = text.find('>');
-  reference = text.substr(0, close);
-  JavaLock lock;
-  std::string_view digits = reference;
-  if (const auto address = take_hex(digits)) {
-    lock.identity = *address;
-    const std::size_t class_at = text.find("(a ");
-    if (class_at != std::string_view::npos) {
-      lock.class_name = text.substr(class_at + 3);
-      if (lock.class_name.ends_with(')')) lock.class_name.remove_suffix(1);
-    }
-  } else if (reference.find('@') != std::string_view::npos) {
-    lock = parse_java_lock(reference);
-  }
-  return lock;  // "<no object reference available>", "<owner is scalar replaced>": nothing is told
-}
-
 class JstackReader final : public LineReader {
  public:
   JstackReader(const ReadOptions& options, EventSink& sink) : builder_(options, sink, "jstack", Runtime::kJava), threads_(builder_) {}
 
   void line(const Line& line) override;
   void finish() override {
-    end_verdict();
-    threads_.end();
+    end_dump();
     builder_.finish();
   }
 
  private:
   void begin_dump(const Line& line);
-  void thread_line(const Line& line, const ThreadHeader& header);
+  void thread_line(const Line& line, const JavaHeader& header);
   void lock_line(const Line& line, std::string_view text);
   void detail_line(const Line& line, std::string_view text);
   void margin_line(const Line& line, std::string_view text);
   void verdict_line(const Line& line, std::string_view text);
+  void blocked_by(JavaBlocker blocker);
+  void owned(const JavaOwner& owner, JavaLock lock, bool monitor);
+  void end_thread();
+  void begin_verdict(std::string_view text);
   void end_verdict();
+  void end_dump();
 
   DumpBuilder builder_;
   JavaThreads threads_;
+  JavaOwners owners_;
+  JstackVerdict verdict_;
   ThreadIndex platform_thread_;      ///< whose "Locked ownable synchronizers" follow: a carrier's, not its virtual thread's
+  bool in_synchronizers_ = false;    ///< within them
+  std::string blocker_class_;        ///< what the open thread's state says it waits for: counts where no line of the stack does
+  JavaLock blocker_;
+  JavaOwner blocker_owner_;
+  std::string blocker_owner_text_;
   std::int64_t announced_ns_ = 0;    ///< time that the dump itself prints before it begins
   std::uint64_t announced_line_ = 0;
-  bool in_verdict_ = false, verdict_text_ = false;
-  std::string verdict_;
+  bool announced_ = false;           ///< the open dump began with "Full thread dump"
+  std::unordered_set<std::string> ids_;  ///< of the threads of a dump that did not: one that comes again begins the next
 };
 
 void JstackReader::line(const Line& line) {
@@ -137,25 +62,23 @@ void JstackReader::line(const Line& line) {
   const bool indented = !text.empty() && is_space(text.front());
   text = trim(text);
   if (text.empty()) {
-    if (in_verdict_) verdict_line(line, text);
+    if (verdict_.open()) verdict_line(line, text);
     return;
   }
   if (text.find(kDumpBegins) != std::string_view::npos) return begin_dump(line);
-  if (in_verdict_) return verdict_line(line, text);
-  if (indented) return detail_line(line, text);
-  if (text.front() == '"') {
-    if (const auto header = parse_quoted(text)) return thread_line(line, *header);
-  } else if (text.front() == '#') {
-    if (const auto header = parse_numbered(text)) return thread_line(line, *header);
-  } else if (text.starts_with("at ") || text.starts_with("- ") || text.starts_with("java.lang.Thread.State:")) {
+  if (verdict_.open()) return verdict_line(line, text);
+  // A header may be indented together with everything else, as it is in a question's code block.
+  if (const auto header = parse_java_header(text)) return thread_line(line, *header);
+  if (JstackVerdict::begins(text)) return begin_verdict(text);
+  if (indented && (threads_.open() || text.starts_with("at "))) return detail_line(line, text);
+  if (text.starts_with("at ") || text.starts_with("- ") || text.starts_with("java.lang.Thread.State:")) {
     return detail_line(line, text);  // pasted without its indentation
   }
   margin_line(line, text);
 }
 
 void JstackReader::begin_dump(const Line& line) {
-  end_verdict();
-  threads_.end();
+  end_dump();
   // Full thread dump OpenJDK 64-Bit Server VM (17.0.15+6-Debian-1deb12u1 mixed mode, sharing):
   if (builder_.info().version.empty()) {
     std::string_view version = line.text.substr(line.text.find(kDumpBegins) + kDumpBegins.size());
@@ -165,17 +88,49 @@ void JstackReader::begin_dump(const Line& line) {
   std::int64_t wall_ns = line.wall_ns;
   if (announced_ns_ != 0 && lines_apart(announced_line_, line.number) <= 2) wall_ns = line.wall_ns != 0 ? line.wall_ns : announced_ns_;
   builder_.begin_dump(wall_ns);
-  platform_thread_ = {};
+  announced_ = true;
 }
 
-void JstackReader::thread_line(const Line& line, const ThreadHeader& header) {
-  threads_.end();
+void JstackReader::thread_line(const Line& line, const JavaHeader& header) {
+  end_thread();
+  if (!announced_ && !header.id.empty() && !ids_.emplace(header.id).second) {
+    end_dump();
+    builder_.begin_dump(line.wall_ns);
+    ids_.emplace(header.id);
+  }
   if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns != 0 ? line.wall_ns : announced_ns_);
   threads_.begin(header.id, header.name, line.number);
   builder_.thread().cpu_ns = header.cpu_ns;
   if (header.is_virtual) builder_.thread().label = builder_.table().intern("virtual");
   if (!header.state.empty()) threads_.state(header.state);
+  blocked_by(header.blocker);
   platform_thread_ = builder_.thread_index();
+}
+
+/// The thread's header or state says what it waits for.
+void JstackReader::blocked_by(JavaBlocker blocker) {
+  if (blocker.lock.identity == 0) return;
+  blocker_class_ = blocker.lock.class_name;
+  blocker_ = {blocker.lock.identity, blocker_class_};
+  blocker_owner_text_ = std::string(blocker.owner.id) + std::string(blocker.owner.name);
+  const std::string_view text = blocker_owner_text_;
+  blocker_owner_ = {text.substr(0, blocker.owner.id.size()), text.substr(blocker.owner.id.size())};
+}
+
+void JstackReader::owned(const JavaOwner& owner, JavaLock lock, bool monitor) {
+  if (owner.told()) owners_.add(owner.id, owner.name, lock, monitor);
+}
+
+void JstackReader::end_thread() {
+  if (threads_.open()) {
+    if (blocker_.identity != 0) {
+      if (!threads_.waits_for_something()) threads_.waits_by_state(blocker_);
+      owned(blocker_owner_, blocker_, threads_.at_monitor());
+    }
+    threads_.end();
+  }
+  blocker_ = {};
+  in_synchronizers_ = false;
 }
 
 void JstackReader::detail_line(const Line& line, std::string_view text) {
@@ -183,9 +138,17 @@ void JstackReader::detail_line(const Line& line, std::string_view text) {
     if (text.starts_with("at ") && builder_.dump_open()) builder_.diagnose(Severity::kDataLoss, line.number, "frame without its thread");
     return;
   }
-  if (skip(text, "at ")) return threads_.frame(text);
-  if (text.starts_with("- ")) return lock_line(line, text.substr(2));
-  if (skip(text, "java.lang.Thread.State: ")) return threads_.state(text);
+  if (skip(text, "at ")) {
+    in_synchronizers_ = false;
+    return threads_.frame(text);
+  }
+  if (text.starts_with("- ")) return lock_line(line, trim_front(text.substr(2)));
+  if (skip(text, "java.lang.Thread.State: ")) {  // VisualVM: "WAITING on java.util.TaskQueue@7311acb7 owned by: packer"
+    const std::size_t on = text.find(" on ");
+    if (on != std::string_view::npos) blocked_by(parse_java_blocker(text.substr(on + 4)));
+    return threads_.state(text.substr(0, on));
+  }
+  if (skip(text, "on ")) return blocked_by(parse_java_blocker(text));  // IntelliJ has it on a line of its own
   if (skip(text, "Carrying virtual thread #")) {
     builder_.thread().label = builder_.table().intern("carries virtual thread " + std::string(text));
     if (builder_.thread().state == ThreadState::kUnknown) builder_.thread().state = ThreadState::kRunning;
@@ -193,33 +156,50 @@ void JstackReader::detail_line(const Line& line, std::string_view text) {
   }
   if (skip(text, "Mounted virtual thread #")) {
     const ThreadIndex carrier = platform_thread_;
+    end_thread();
     threads_.begin(text, "", line.number);
     builder_.thread().label = builder_.table().intern("virtual");
     builder_.thread().state = ThreadState::kRunning;
     platform_thread_ = carrier;
     return;
   }
+  if (text.starts_with("Locked ownable synchronizers") || text.starts_with("Number of locked synchronizers")) {
+    in_synchronizers_ = true;
+    return;
+  }
+  if (text == "...") {  // ThreadInfo.toString() prints eight frames at most
+    builder_.thread().quality = StackQuality::kPartial;
+    builder_.thread().absence_reason = builder_.table().intern("the dump leaves out the rest of the stack");
+    return;
+  }
   // dump_to_file of JDK 21 prints frames without "at": "java.base/java.lang.Thread.run(Thread.java:1583)"
   if (text.ends_with(')') && text.find('.') < text.find('(') && text.find(' ') > text.find('(')) return threads_.frame(text);
-  if (text.starts_with("Locked ownable synchronizers") || text.starts_with("No compile task") || text.starts_with("Compiling:") ||
-      text.starts_with("JavaThread state:") || text.starts_with("Thread:") || text.starts_with("_") || text.starts_with("\"")) return;
+  if (text.starts_with("No compile task") || text.starts_with("Compiling:") || text.starts_with("JavaThread state:") || text.starts_with("Thread:") ||
+      text.starts_with("(in native)") || text.starts_with("_") || text.starts_with("\"")) return;
   builder_.diagnose(Severity::kInformation, line.number, "line within a thread that is neither frame nor lock");
 }
 
 void JstackReader::lock_line(const Line& line, std::string_view text) {
-  if (text.starts_with('<')) {  // of "Locked ownable synchronizers"
-    const JavaLock lock = parse_reference(text);
+  if (is_bci_frame(text)) return threads_.frame(text);
+  const JavaOwner owner = take_java_owner(text);
+  if (in_synchronizers_ || text.starts_with('<') || text.starts_with("locked synchronizer ")) {  // of "Locked ownable synchronizers"
+    if (!skip(text, "locked synchronizer ")) (void)skip(text, "locked ");
+    const JavaLock lock = parse_java_reference(text);
     if (lock.identity != 0 && platform_thread_) threads_.owns(platform_thread_, lock);
   } else if (skip(text, "locked ")) {
-    threads_.locked(parse_reference(text));
+    threads_.locked(parse_java_reference(text));
   } else if (skip(text, "waiting to lock ") || skip(text, "waiting to re-lock in wait() ") || skip(text, "blocked on ")) {
-    threads_.enters(parse_reference(text));
+    const JavaLock lock = parse_java_reference(text);
+    threads_.enters(lock);
+    owned(owner, lock, true);
   } else if (skip(text, "waiting on the Class initialization monitor for ")) {
     threads_.awaits_initialiser(text);
   } else if (skip(text, "waiting on ")) {
-    threads_.waits(parse_reference(text));
+    threads_.waits(parse_java_reference(text));
   } else if (skip(text, "parking to wait for ")) {
-    threads_.parks(parse_reference(text));
+    const JavaLock lock = parse_java_reference(text);
+    threads_.parks(lock);
+    owned(owner, lock, false);
   } else if (!text.starts_with("eliminated ") && !text.starts_with("None")) {
     builder_.diagnose(Severity::kInformation, line.number, "line about a lock in words that are not known");
   }
@@ -227,11 +207,12 @@ void JstackReader::lock_line(const Line& line, std::string_view text) {
 
 /// Between the threads: the time before a dump, the JVM's lists, its verdict, and whatever a log holds.
 void JstackReader::margin_line(const Line& line, std::string_view text) {
-  if (text.starts_with("Found ") && text.find("deadlock") != std::string_view::npos && text.ends_with(':')) {
-    threads_.end();
-    in_verdict_ = verdict_text_ = true;
-    verdict_ = text;
-    return;
+  if (threads_.open() && builder_.frame_count() == 0) {
+    if (const auto fields = parse_sap_fields(text)) {
+      builder_.thread().id = fields->id;
+      if (!fields->state.empty()) threads_.state(fields->state);
+      return;
+    }
   }
   if (const std::int64_t wall_ns = parse_wall_time(text); wall_ns != 0) {
     announced_ns_ = wall_ns;
@@ -245,41 +226,66 @@ void JstackReader::margin_line(const Line& line, std::string_view text) {
   }
 }
 
-/// Found one Java-level deadlock:
-/// =============================
-/// "T-AB":
-///   waiting to lock monitor 0x00007f3f70066be0 (object 0x000000069ec1b668, a java.lang.Object),
-///   which is held by "T-BA"
-/// …
-/// Java stack information for the threads listed above:       (the stacks once more: skipped)
-/// Found 1 deadlock.
-void JstackReader::verdict_line(const Line&, std::string_view text) {
-  if (text.starts_with("Found ") && text.find("deadlock") != std::string_view::npos) {
+void JstackReader::verdict_line(const Line& line, std::string_view text) {
+  switch (verdict_.line(text)) {
+    case JstackVerdict::Step::kGoesOn: return;
+    case JstackVerdict::Step::kEnds:
+      end_verdict();
+      if (JstackVerdict::begins(text)) verdict_.begin(text);
+      return;
+    case JstackVerdict::Step::kStackLine: break;
+  }
+  // The dump has these stacks already, but where the verdict is all there is.
+  const std::string_view name = JstackVerdict::thread_name(text);
+  if (!name.empty()) {
+    end_thread();
+    if (announced_ || !ids_.emplace(name).second) return;
+    if (!builder_.dump_open()) builder_.begin_dump(line.wall_ns != 0 ? line.wall_ns : announced_ns_);
+    threads_.begin("", name, line.number);
+    platform_thread_ = builder_.thread_index();
+  } else if (threads_.open()) {
+    detail_line(line, text);
+  } else if (parse_java_header(text)) {  // a dump that follows without a word between
     end_verdict();
-    if (!text.ends_with(':')) return;
-    in_verdict_ = verdict_text_ = true;
-    verdict_ = text;
-  } else if (text.starts_with("Java stack information")) {
-    verdict_text_ = false;
-  } else if (verdict_text_ && !text.empty() && text.find_first_not_of('=') != std::string_view::npos && verdict_.size() < 4096) {
-    verdict_.append(" ").append(text);
+    thread_line(line, *parse_java_header(text));
   }
 }
 
+void JstackReader::begin_verdict(std::string_view text) {
+  end_thread();
+  verdict_.begin(text);
+}
+
 void JstackReader::end_verdict() {
-  if (in_verdict_ && builder_.dump_open()) builder_.dump().statements.push_back(builder_.table().intern(verdict_));
-  in_verdict_ = verdict_text_ = false;
-  verdict_.clear();
+  end_thread();
+  if (!verdict_.open()) return;
+  const std::string statement = verdict_.take_statement();
+  builder_.dump().statements.push_back(builder_.table().intern(statement));
+  for (const JstackVerdict::Held& held : verdict_.take_held()) owners_.add({}, held.owner, {held.lock, held.class_name}, held.monitor);
+}
+
+void JstackReader::end_dump() {
+  end_verdict();
+  if (builder_.dump_open() && owners_.resolve(builder_, threads_) != 0) {
+    builder_.diagnose(Severity::kInformation, 0, "owner of a lock that is no thread of the dump, or one of several of that name");
+  }
+  builder_.end_dump();
+  platform_thread_ = {};
+  announced_ = false;
+  ids_.clear();
 }
 
 Recognition recognise(std::string_view head) {
-  bool announced = false;
-  int headers = 0, states = 0, frames = 0, numbered = 0;
+  bool announced = false, verdict = false;
+  int headers = 0, states = 0, frames = 0, numbered = 0, forced = 0, condemned = 0;
   while (!head.empty()) {
     std::string_view line = trim(take_line(head));
     if (line.find(kDumpBegins) != std::string_view::npos) announced = true;
-    else if (line.starts_with('"') && parse_quoted(line)) ++headers;
-    else if (line.starts_with('#') && parse_numbered(line)) ++numbered;
+    else if (line.starts_with('"') && parse_java_header(line)) ++headers;
+    else if (line.starts_with('#') && parse_java_header(line)) ++numbered;
+    else if (line.starts_with("Thread ") && parse_java_header(line)) ++forced;
+    else if (verdict && !JstackVerdict::thread_name(line).empty()) ++condemned;
+    else if (JstackVerdict::begins(line)) verdict = true;
     else if (line.starts_with("java.lang.Thread.State:")) ++states;
     else if (line.ends_with(')') && line.find('(') != std::string_view::npos && line.find('.') < line.find('(')) ++frames;
   }
@@ -287,10 +293,12 @@ Recognition recognise(std::string_view head) {
   if (headers > 0 && states > 0) return {85, "threads' headers with \"java.lang.Thread.State:\""};
   if (headers > 0 && frames > 0) return {70, "threads' headers with \"tid=0x… nid=…\" and frames"};
   if (numbered > 0 && frames > 0) return {80, "threads as jcmd Thread.dump_to_file prints them, '#22 \"name\"'"};
+  if (forced > 0) return {80, "threads as jstack -F prints them, 'Thread 4735: (state = BLOCKED)'"};
+  if (condemned > 0 && frames > 0) return {75, "the JVM's verdict, \"Found one Java-level deadlock:\", with its stacks"};
   return {0, announced ? "\"Full thread dump\" but no thread's header" : "no \"Full thread dump\", no '\"name\" … tid=0x… nid=…'", announced};
 }
 
-constexpr std::array kSigns = std::to_array<Sign>({{"\"", Sign::Where::kLineBegin}, {"#", Sign::Where::kLineBegin}, {kDumpBegins}});
+constexpr std::array kSigns = std::to_array<Sign>({{"\"", Sign::Where::kLineBegin}, {"#", Sign::Where::kLineBegin}, {kDumpBegins}, {"(state = "}});
 
 }  // namespace
 

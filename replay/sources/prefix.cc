@@ -52,16 +52,19 @@ const std::array<bool, 256> PrefixStripper::kMayBegin = [] {
 
 void PrefixStripper::learn(std::string_view head) {
   const std::string_view whole = head;
-  std::size_t lines = 0, with_bar = 0;
-  numbered_ = has_line_numbers(head);
+  std::size_t lines = 0, with_bar = 0, quoted = 0;
+  entities_ = contains(head, "&lt;") || contains(head, "&quot;");
+  numbered_ = has_line_numbers(whole);
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     if (line.empty() || head.empty()) continue;  // the last one may be cut
     ++lines;
     if (compose_size(line) > 0) ++with_bar;
+    if (line.front() == '>') ++quoted;
   }
   compose_ = with_bar > 0 && with_bar * 5 >= lines * 4;
-  special_ = compose_ || numbered_;
+  quoted_ = quoted > 2 && quoted * 10 >= lines * 9;
+  special_ = compose_ || quoted_ || entities_ || numbered_;
   learn_indentation(whole);
 }
 
@@ -81,6 +84,22 @@ void PrefixStripper::learn_indentation(std::string_view head) {
     if (same == 0) return;
   }
   if (common && (common->size() >= kFewest || common->starts_with('\t'))) set_in_ = *common;
+}
+
+std::string_view PrefixStripper::without_entities(std::string_view text) {
+  struct Entity {
+    std::string_view written;
+    char character;
+  };
+  static constexpr std::array<Entity, 7> kEntities = {{{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&amp;", '&'}, {"&#39;", '\''}, {"&#34;", '"'}, {"&nbsp;", ' '}}};
+  if (text.find('&') == std::string_view::npos) return text;
+  unescaped_.clear();
+  while (!text.empty()) {
+    const auto entity = text.front() == '&' ? std::find_if(kEntities.begin(), kEntities.end(), [text](const Entity& e) { return text.starts_with(e.written); }) : kEntities.end();
+    unescaped_ += entity == kEntities.end() ? text.front() : entity->character;
+    text.remove_prefix(entity == kEntities.end() ? 1 : entity->written.size());
+  }
+  return unescaped_;
 }
 
 std::string_view PrefixStripper::without_escapes(std::string_view text) {
@@ -149,7 +168,9 @@ void PrefixStripper::end_escaped(Escaped& value, std::string_view behind) {
 
 void PrefixStripper::open(std::string_view text) {
   LogLine line;
+  if (entities_) text = without_entities(text);
   if (numbered_) text.remove_prefix(line_number_size(text));
+  while (quoted_ && text.starts_with('>')) text.remove_prefix(text.starts_with("> ") ? 2 : 1);
   if (text.empty()) return add(text, line);
   if (record_indent_ > 0 && text.front() == ' ') {
     if (text.size() > record_indent_ && text.find_first_not_of(' ') >= record_indent_) text.remove_prefix(record_indent_);
@@ -228,7 +249,11 @@ bool PrefixStripper::open_stamped(std::string_view text, LogLine& line) {
     add(text.substr(end + 2), line);
     return true;
   }
-  if (!stamp) return false;
+  if (!stamp) {
+    const std::size_t logger = timed_java_logger_size(text);
+    if (logger != 0) add(text.substr(logger), line);
+    return logger != 0;
+  }
   line.wall_ns = stamp->wall_ns;
   text.remove_prefix(stamp->size);
   if (text.empty()) {

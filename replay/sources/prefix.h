@@ -11,8 +11,11 @@
 //   cat -n, less -N               "  41<tab>text": numbers that follow each other      (told from the head)
 //   the kernel's log, dmesg [-T]  [  123.456789][  T979] text      [Tue Feb 11 09:31:50 2020] text      <6>[  123.456789] text
 //   /dev/kmsg, netconsole         6,2906,86997973716,-;text
+//   a quoted mail                 > text                                  (told from the head: nearly every line has it)
+//   a page's source               &quot;main&quot; text &lt;0x00ff&gt;     (entities; told from the head)
 //   loggers                       2020/02/11 09:31:50 main.go:12: text       [2020-02-11 09:31:50,123] WARN text
 //                                 W0211 09:31:50.123456  2114 main.go:12] text
+//                                 2020-02-11 09:31:50.123  WARN 1 --- [main] c.a.Dumper : text      09:31:50.123 [main] WARN c.a.Dumper - text
 //                                 time="2020-02-11T09:31:50Z" level=info msg="text"   {"ts":1581413510.1,"msg":"text"}
 //
 // The last two are whole lines to the reader (metrics may be in any key); only their time is taken. A quoted value of theirs with "\n" in it is
@@ -98,6 +101,7 @@ class PrefixStripper {
 
   std::string_view without_escapes(std::string_view text);
   void learn_indentation(std::string_view head);
+  std::string_view without_entities(std::string_view text);
   void open(std::string_view text);
   void open_text(std::string_view text, LogLine line);
   void add(std::string_view text, LogLine line);
@@ -113,9 +117,9 @@ class PrefixStripper {
   TimestampParser timestamps_;
   std::string set_in_;                         ///< what somebody has set all lines in by
   bool special_ = false;                       ///< an envelope was learnt that begins with any character
-  bool compose_ = false, numbered_ = false;
+  bool compose_ = false, numbered_ = false, quoted_ = false, entities_ = false;
   std::size_t record_indent_ = 0;              ///< journald short: what continuation lines are indented by
-  std::string plain_, message_, lane_;         ///< texts that `records_` refers to
+  std::string plain_, unescaped_, message_, lane_;  ///< texts that `records_` refers to
   std::unordered_map<std::string, Fragment> fragments_;  ///< by lane and stream
   std::unordered_map<std::string, Escaped> escaped_;     ///< values that are open, by lane
   std::deque<std::string> kept_;                         ///< texts of such values that `records_` refers to

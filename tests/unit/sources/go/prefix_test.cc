@@ -56,6 +56,32 @@ TEST(Prefix, LoggersTimesLevelsAndPlacesGo) {
               ::testing::Each("goroutine 39 [running]:"));
 }
 
+TEST(Prefix, JavaLoggersGo) {
+  EXPECT_THAT(texts("2024-01-02 03:04:05.678  WARN 1 --- [nio-8080-exec-1] c.d.Dumper                : \tat depot.Shelf.take(Shelf.java:30)\n"
+                    "2024-01-02T03:04:05.678+01:00  WARN 4711 --- [depot] [main] c.d.Dumper : \tat depot.Shelf.take(Shelf.java:30)\n"
+                    "2024-01-02 03:04:05,678 WARN  [main] com.depot.Dumper (Dumper.java:12) - \tat depot.Shelf.take(Shelf.java:30)\n"
+                    "2024-01-02 03:04:05,678 INFO  [org.depot] (MSC service thread 1-1) \tat depot.Shelf.take(Shelf.java:30)\n"
+                    "03:04:05.678 [main] WARN  c.d.Dumper - \tat depot.Shelf.take(Shelf.java:30)\n"),
+              ::testing::Each("\tat depot.Shelf.take(Shelf.java:30)"));
+}
+
+TEST(Prefix, WhatOnlyLooksLikeAJavaLoggerStays) {
+  EXPECT_THAT(texts("2020-02-11 09:31:50 goroutine 39 [running]: - x\n"), ElementsAre("goroutine 39 [running]: - x"));
+  EXPECT_THAT(texts("2020-02-11 09:31:50 WARN pool [a] is full\n"), ElementsAre("pool [a] is full"));
+  EXPECT_THAT(texts("03:04:05.678 main - x\n"), ElementsAre("03:04:05.678 main - x"));
+}
+
+TEST(Prefix, QuotationMarksOfAMailGoWhereNearlyEveryLineHasThem) {
+  EXPECT_THAT(texts("> goroutine 1 [running]:\n> main.f(0x1)\n>> \t/go/x.go:1 +0x1\n>\n"),
+              ElementsAre("goroutine 1 [running]:", "main.f(0x1)", "\t/go/x.go:1 +0x1", ""));
+  EXPECT_THAT(texts("main.f(0x1)\nmain.g(0x1)\n> x\n"), ElementsAre("main.f(0x1)", "main.g(0x1)", "> x"));
+}
+
+TEST(Prefix, EntitiesOfAPagesSourceBecomeCharacters) {
+  EXPECT_THAT(texts("&quot;main&quot; waits\n- locked &lt;0x01&gt; (a &amp;lt;) &c\n"), ElementsAre("\"main\" waits", "- locked <0x01> (a &lt;) &c"));
+  EXPECT_THAT(texts("a &amp; b\n"), ElementsAre("a &amp; b"));
+}
+
 TEST(Prefix, IndentationBehindItStays) { EXPECT_THAT(texts("2020/02/11 09:31:50 \t/go/x.go:1 +0x1"), ElementsAre("\t/go/x.go:1 +0x1")); }
 
 TEST(Prefix, LinesWithoutOneAreLeftAlone) {
