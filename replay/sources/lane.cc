@@ -126,7 +126,7 @@ void Lane::line(const LogLine& line, std::uint64_t number) {
   if (timed) wall_ns_ = line.wall_ns;
   if (line.mono_ns != 0) mono_ns_ = line.mono_ns;
   if (line.pid != 0 || !line.host.empty()) sink_->whose(line.pid, line.host);
-  if (const auto& readings = metrics_.read(line.text); !readings.empty()) sink_now_->readings(readings, wall_ns_);
+  if (const auto& readings = metrics_.read(line.record.empty() ? line.text : line.record); !readings.empty()) sink_now_->readings(readings, wall_ns_);
   const Line stripped{line.text, number, wall_ns_, timed, mono_ns_};
   if (reader_) return read(stripped);
   keep(stripped);

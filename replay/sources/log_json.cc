@@ -34,6 +34,14 @@ std::string message_of(const json& value) {
   return bytes;
 }
 
+/// {"log":…,"stream":…,"time":…}: the end of line tells whether the record is whole. Who ships logs adds keys of its own, and takes the end off.
+bool is_dockers_own(const json& object) {
+  for (const auto& [key, value] : object.items()) {
+    if (key != "log" && key != "stream" && key != "time" && key != "attrs") return false;
+  }
+  return true;
+}
+
 std::optional<JsonRecord> docker_record(const json& object) {
   JsonRecord record;
   record.message = text_of(object, "log");
@@ -44,6 +52,7 @@ std::optional<JsonRecord> docker_record(const json& object) {
   }
   record.whole = record.message.ends_with('\n');
   if (record.whole) record.message.pop_back();
+  else if (!is_dockers_own(object)) record.whole = text_of(object, "logtag") != "P";
   return record;
 }
 
@@ -92,6 +101,16 @@ std::string multi_line_values(std::string_view text) {
   if (text.find("\\n") == std::string_view::npos) return texts;
   collect_multi_line(parse(text), texts, 0);
   return texts;
+}
+
+std::string_view message_value(std::string_view text) {
+  for (const std::string_view key : {"\"textPayload\":", "\"message\":", "\"msg\":", "\"log\":"}) {
+    const std::size_t at = text.find(key);
+    if (at == std::string_view::npos) continue;
+    std::string_view value = trim_front(text.substr(at + key.size()));
+    if (skip(value, "\"")) return value;
+  }
+  return {};
 }
 
 std::string_view time_value(std::string_view text) {

@@ -25,6 +25,9 @@ struct JsonRecord {
 /// empty where there are none.
 [[nodiscard]] std::string multi_line_values(std::string_view text);
 
+/// What stands behind the opening quote of the first of "textPayload", "message", "msg", "log", escaped as it is; empty: none.
+[[nodiscard]] std::string_view message_value(std::string_view text);
+
 /// The value of the first of "time", "timestamp", "@timestamp", "ts" in a structured logger's record, as text; empty: none.
 [[nodiscard]] std::string_view time_value(std::string_view text);
 

@@ -354,16 +354,26 @@ bool PrefixStripper::open_json(std::string_view text, LogLine line) {
       else line.wall_ns = static_cast<std::int64_t>(*whole > 4'102'444'800u ? *whole * 1'000'000 : *whole * 1'000'000'000);
     }
     std::string texts = multi_line_values(text);
-    if (texts.empty()) {
-      add(text, line);
-      return true;
-    }
+    if (texts.empty()) return open_message(text, line), true;
     message_ = std::move(texts);
   }
   std::string_view rest = message_;
   do add(take_until(rest, "\n"), line);
   while (!rest.empty());
   return true;
+}
+
+/// {"timestamp":"…","message":"main.f(0x1)"}: a line that a shipper of logs has put into a record. Metrics may be in any key of it.
+void PrefixStripper::open_message(std::string_view text, LogLine line) {
+  const std::string_view value = message_value(text);
+  std::string unescaped, held;
+  if (value.data() == nullptr || unescape_value(value, unescaped, held) == std::string_view::npos) return add(text, line);
+  message_ = std::move(unescaped);
+  const std::size_t first = records_.size();
+  if (!message_.empty() && message_.front() != '{') open_text(message_, line);
+  else add(message_, line);
+  for (std::size_t i = first; i < records_.size() && line.wall_ns != 0; ++i) records_[i].wall_ns = line.wall_ns;
+  if (records_.size() > first) records_[first].record = text;
 }
 
 void PrefixStripper::open_fragment(std::string_view stream, std::string_view text, bool whole, const LogLine& line) {

@@ -46,6 +46,7 @@ struct LogLine {
   std::int64_t pid = 0;
   std::string_view host;
   std::int64_t mono_ns = 0;   ///< since the machine started, as the kernel's log tells; 0: not told
+  std::string_view record;    ///< the JSON object whose message `text` is; empty: there is none
 };
 
 class PrefixStripper {
@@ -109,6 +110,7 @@ class PrefixStripper {
   void end_escaped(Escaped& value, std::string_view behind);
   void open_fragment(std::string_view stream, std::string_view text, bool whole, const LogLine& line);
   bool open_json(std::string_view text, LogLine line);
+  void open_message(std::string_view text, LogLine line);
   bool open_stamped(std::string_view text, LogLine& line);
   bool open_rfc5424(std::string_view text, LogLine& line);
   bool cut_syslog(std::string_view& text, LogLine& line, bool pid_needed);
