@@ -26,6 +26,11 @@ LockPolicy default_policy(Runtime runtime, LockKind kind) {
   return LockPolicy::kUnknown;
 }
 
+/// "malloc" asks for a lock of the C library's own, whoever calls it; what a once runs, and C++ templates, ask for the program's.
+bool is_of_c_library(std::string_view function, const WaitSite& site) {
+  return (site.lock == LockKind::kMutex || site.lock == LockKind::kRwlock) && !function.empty() && function != "??" && function.find_first_of(":<") == std::string_view::npos;
+}
+
 /// "main.HashSet" of "main.(*HashSet)".
 std::string plain_type(std::string_view type) {
   std::string name(type);
@@ -53,7 +58,7 @@ void LockBinder::add(ThreadIndex thread, const WaitSite& site) {
   // Of a library's frames, such as what a std::call_once runs, the class says nothing.
   const std::size_t next = site.activity.wait_frame + std::size_t{1};
   const std::size_t own = rules_.runtime == Runtime::kNative ? own_frame(rules_, recording_.table, view, next) : next;
-  if (own < view.size()) pending.receiver = rules_.receiver(view, own);
+  if (own < view.size() && !(own > next && is_of_c_library(view.function(next), site))) pending.receiver = rules_.receiver(view, own);
   if (!pending.receiver.type.empty()) {
     const auto found = types_.find(pending.receiver.type);
     pending.type = found != types_.end() ? found->second : types_.emplace(pending.receiver.type, types_.size() + 1).first->second;

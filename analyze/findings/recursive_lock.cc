@@ -1,8 +1,17 @@
 // One thread, the same lock twice: it waits for itself.
+#include "analyze/classify/signal_frames.h"
 #include "analyze/findings/rings.h"
 #include "analyze/findings/rules.h"
 
 namespace tailback::analyze {
+namespace {
+
+bool asks_in_a_handler(const Case& dump, const Step& step) {
+  const Wait* wait = dump.graph().wait_of(step.thread);
+  return wait != nullptr && step.hold->frame != Hold::kNoFrame && signal_between(dump.view(step.thread), wait->frame, step.hold->frame);
+}
+
+}  // namespace
 
 void find_recursive_lock(const Case& dump, const History&, Found& found) {
   for (const Ring& ring : dump.rings()) {
@@ -22,6 +31,11 @@ void find_recursive_lock(const Case& dump, const History&, Found& found) {
       finding.title = "a once that waits for its own end";
       finding.explanation = dump.holds(*step.hold) + " " + lock + ": it runs what is to be done once. That calls on to " + inner + ", which waits until it has been done.";
       finding.fix = "Don't call " + inner + " from what the once runs: give it what it needs, or split out a part that does not ask for the once.";
+    }
+    if (asks_in_a_handler(dump, step)) {
+      finding.title = "a signal's handler that asks for what it interrupted";
+      finding.explanation = dump.holds(*step.hold) + " " + lock + ". A signal came, and its handler calls on to " + inner + ", which asks for it again: the thread waits for itself, and everyone else for the thread.";
+      finding.fix = "Call nothing in a signal's handler that takes a lock, which allocating and stdio do (signal-safety(7) lists what may be called); or handle signals in a thread of their own.";
     }
     finding.refuted_by = refuted_by(finding, "a source line that shows the lock given back before the second request", "a lock that may be taken again by its owner");
     found.findings.push_back(std::move(finding));

@@ -6,6 +6,7 @@
 
 #include "analyze/holders/bystanders.h"
 #include "analyze/holders/candidates.h"
+#include "analyze/holders/interrupted.h"
 #include "analyze/holders/source_check.h"
 #include "analyze/words/names.h"
 
@@ -186,6 +187,7 @@ void name_lock(Recording& recording, Lock& lock, const std::string& name) {
 void infer_holders(Recording& recording, std::size_t dump_index, const std::vector<Activity>& activities, const AnalyzeOptions& options) {
   Dump& dump = recording.dumps[dump_index];
   const RuntimeRules& rules = runtime_rules(recording.info.runtime);
+  add_interrupted_holds(recording, dump);
   const std::vector<Subject> subjects = find_subjects(recording, dump, activities, rules);
   if (subjects.empty()) return;
   SourceCheck source(recording, dump, rules, options);

@@ -72,6 +72,7 @@ inline constexpr auto kApis = std::to_array<ApiName>({
     {"absl::CondVar::", LockApi::kOtherCondition},
     {"absl::Notification::WaitForNotification", LockApi::kOtherCondition},
     {"absl::base_internal::SpinLock::", LockApi::kOtherMutex},
+    {"SpinLock::SlowLock", LockApi::kOtherMutex},  // tcmalloc's
     {"tailback::mutex::lock", LockApi::kOtherMutex},
     {"tailback::shared_mutex::lock_shared", LockApi::kOtherReadLock},
     {"tailback::shared_mutex::lock", LockApi::kOtherWriteLock},
@@ -213,7 +214,7 @@ inline constexpr auto kFutures = std::to_array<std::string_view>({
 inline constexpr auto kInternals = std::to_array<std::string_view>({
     "lll_", "futex", "L_lock_", "L_unlock_", "L_mutex_", "L_rwlock_", "L_cond_", "syscall", "internal_syscall", "kernel_vsyscall", "libc_do_syscall", "do_futex_wait",
     "timedwait", "cp_begin", "cp_end", "std::sys::pal::unix::futex::", "std::sys::unix::futex::", "folly::detail::futex", "folly::detail::nativeFutex", "folly::detail::emulatedFutex", "folly::detail::MemoryIdler::futexWait",
-    "absl::synchronization_internal::", "absl::Mutex::Block", "absl::Mutex::DecrementSynchSem", "AbslInternalPerThreadSemWait", "AbslInternalSpinLockDelay", "QtLinuxFutex::", "lockInternal_helper", "runtime.futex", "gomp_futex", "ulock_wait",
+    "absl::synchronization_internal::", "absl::Mutex::Block", "absl::Mutex::DecrementSynchSem", "AbslInternalPerThreadSemWait", "AbslInternalSpinLockDelay", "base::internal::SpinLockDelay", "sys_futex", "QtLinuxFutex::", "lockInternal_helper", "runtime.futex", "gomp_futex", "ulock_wait",
     "ZwWaitFor", "NtWaitFor", "WaitForSingleObject", "WaitForMultipleObjects", "RtlpWaitOn", "RtlpEnterCriticalSection", "RtlpAcquireSRWLock",
 });
 inline constexpr auto kLowLevelLocks = std::to_array<std::string_view>({"lll_lock_wait", "lll_mutex_lock", "L_lock_"});
