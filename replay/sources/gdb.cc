@@ -289,7 +289,7 @@ void GdbReader::other_line(const Line& line) {
     pending_.append(" ").append(trim(text));
     return;
   }
-  if (has_pending_ && is_open(pending_) && !is_gdb_chatter(text)) {  // a terminal or an editor wrapped it
+  if (has_pending_ && is_open(pending_) && (text.starts_with("0x") || !is_gdb_chatter(text))) {  // a terminal or an editor wrapped it
     pending_.append(text);
     return;
   }
