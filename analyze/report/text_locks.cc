@@ -26,7 +26,7 @@ std::string holder_text(const Recording& recording, const Dump& dump, const Hold
   const std::string_view mode = mode_word(lock.kind, hold.mode);
   std::string text = fmt::format("held{}{} by ", mode.empty() ? "" : " to ", mode);
   if (hold.thread.index >= dump.threads.size()) {
-    text += lock.owner.empty() ? "a thread that is not in the dump" : fmt::format("{} {}, which is not in the dump", thread_word(recording.info.runtime), lock.owner);
+    text += lock.owner.empty() ? "a thread that the dump does not tell" : fmt::format("{} {}, which is not in the dump", thread_word(recording.info.runtime), lock.owner);
   } else {
     const ThreadRecord& thread = dump.threads[hold.thread.index];
     text += fmt::format("{} {}", thread_word(recording.info.runtime), thread.id);

@@ -29,13 +29,14 @@ std::size_t JavaOwners::resolve(DumpBuilder& builder, JavaThreads& threads) {
   for (const Owned& owned : owned_) {
     ThreadIndex thread = owned.id.empty() ? ThreadIndex{} : find(of_id, owned.id);
     if (!thread && !owned.name.empty()) thread = find(of_name, owned.name);
-    if (!thread) {
-      ++unknown;
-      continue;
-    }
     LockKind kind = owned.monitor ? LockKind::kMonitor : java_lock_kind(owned.class_name);
     if (kind == LockKind::kUnknown) kind = LockKind::kMutex;
     const LockId lock = threads.lock_of({owned.lock, owned.class_name}, kind);
+    if (!thread) {
+      ++unknown;
+      threads.owned_elsewhere(lock, of_name.contains(owned.name) ? std::string_view() : std::string_view(owned.name));
+      continue;
+    }
     if (known.insert(key(lock, thread)).second) threads.owns_lock(thread, lock);
   }
   owned_.clear();

@@ -254,6 +254,17 @@ void JavaThreads::owns_lock(ThreadIndex thread, LockId lock) {
   builder_.dump().holds.push_back(hold);
 }
 
+void JavaThreads::owned_elsewhere(LockId lock, std::string_view owner) {
+  Dump& dump = builder_.dump();
+  const bool known = std::any_of(dump.holds.begin(), dump.holds.end(), [lock](const Hold& hold) { return hold.lock == lock; });
+  if (known) return;
+  Hold hold;
+  hold.lock = lock;
+  hold.strength = 1;  // whether that thread lives, the text does not tell
+  dump.holds.push_back(hold);
+  dump.locks[lock.index].owner = owner;
+}
+
 void JavaThreads::add_waits() {
   if (blocked_ == Blocked::kNo) return;
   if (builder_.thread().state == ThreadState::kUnknown) builder_.thread().state = ThreadState::kBlocked;

@@ -54,6 +54,8 @@ class JavaThreads {
   /// Holds it by its owner field ("Locked ownable synchronizers", "Owned by").
   void owns(ThreadIndex thread, JavaLock lock);
   void owns_lock(ThreadIndex thread, LockId lock);
+  /// Held by a thread that the dump does not show, or not which one; `owner` is empty then. No other thread may be taken for its holder.
+  void owned_elsewhere(LockId lock, std::string_view owner);
   LockId lock_of(JavaLock lock, LockKind kind);  ///< in the open dump, under its class' name
 
   void end();

@@ -154,11 +154,12 @@ std::size_t JavacoreLocks::resolve(DumpBuilder& builder, JavaThreads& threads) {
   for (const Owned& owned : owned_) {
     if (!owned.counts) continue;
     const ThreadIndex thread = owned.ended ? ThreadIndex{} : thread_of(owned);
+    const LockId lock = threads.lock_of({owned.lock, owned.class_name}, owned.kind);
     if (!thread && !owned.ended) {
       ++unknown;
+      threads.owned_elsewhere(lock, thread_of_name_.contains(owned.name) ? std::string_view() : std::string_view(owned.name));
       continue;
     }
-    const LockId lock = threads.lock_of({owned.lock, owned.class_name}, owned.kind);
     if (owned.ended) {  // a thread that lives may have its name
       dump.locks[lock.index].owner = owned.name + (thread_of_name_.contains(owned.name) ? " (ended)" : "");
       continue;

@@ -138,7 +138,7 @@ struct Hold {
   Basis basis = Basis::kObserved;
   std::uint16_t frame = kNoFrame; ///< index into the thread's stack of the frame that took it
   std::uint8_t strength = 2;      ///< inferred: 2 supports `likely`, 1 only `possible`; observed: 1 when the owner's word changed while
-                                  ///< the dump was taken (proves no ring), else 2
+                                  ///< the dump was taken, or a text names an owner that it does not show (proves no ring), else 2
   StringId evidence;              ///< in words, e.g. "r15 equals the lock's address in Values()"
 };
 
