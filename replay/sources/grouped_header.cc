@@ -33,6 +33,7 @@ void parse_state(std::string_view text, GroupedHeader& header) {
 
 std::optional<GroupedHeader> parse_panicparse_header(std::string_view line) {
   GroupedHeader header;
+  const std::string_view number = line.substr(0, line.find(':'));
   const auto count = take_number(line);
   if (!count || *count == 0 || !skip(line, ": ")) return std::nullopt;
   header.count = clamp_count(*count);
@@ -47,6 +48,11 @@ std::optional<GroupedHeader> parse_panicparse_header(std::string_view line) {
     if (skip(creator, "Created by ")) header.created_by = creator.substr(0, creator.find(" @ "));
     else if (part == "locked") header.locked_to_thread = true;
     else header.waited_ns = parse_minutes(part);
+  }
+  // "8: running [Created by main.main @ main.go:12] Race write @ 0xc0001bc030": of a race, each goroutine is shown by its number.
+  if (line.starts_with(" Race ")) {
+    header.id = number;
+    header.count = 1;
   }
   return header;
 }
