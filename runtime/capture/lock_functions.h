@@ -172,8 +172,6 @@ inline constexpr auto kApis = std::to_array<ApiName>({
     {"mongo::LockerImpl::lock", LockApi::kOtherMutex},
     {"mongo::LockerImpl::_lock", LockApi::kOtherMutex},
     {"ObjectMonitor::enter", LockApi::kOtherMutex},
-    {"Monitor::ILock", LockApi::kOtherMutex},
-    {"Monitor::IWait", LockApi::kOtherCondition},
     {"ObjectMonitor::wait", LockApi::kOtherCondition},
     {"take_gil", LockApi::kOtherMutex},
     {"rb_mutex_lock", LockApi::kOtherMutex},
@@ -242,7 +240,7 @@ inline constexpr auto kWrappers = std::to_array<std::string_view>({
     "inline_mysql_", "my_pthread_", "my_mutex_lock", "my_cond_", "safe_mutex_lock", "safe_cond_", "psi_mutex_lock", "psi_rwlock_", "native_mutex_lock", "native_cond_", "native_rw_", "pfs_",
     "os_event", "os_cond_wait", "os_fast_mutex_lock", "os_mutex_enter", "sync_array_", "ssux_lock", "srw_lock", "srw_mutex", "TTASEventMutex<", "PolicyMutex<", "pfs_mutex_enter",
     "ngx_thread_mutex_lock", "ngx_thread_cond_wait", "mongo::stdx::", "mongo::latch_detail::", "mongo::CondVarLockGrantNotification::", "mongo::LockerImpl::",
-    "wt_cond_", "os::PlatformEvent::", "PlatformEvent::", "ParkCommon", "Monitor::", "Parker::", "ObjectMonitor::", "ObjectSynchronizer::", "PyEval_RestoreThread", "PyEval_AcquireThread",
+    "wt_cond_", "os::PlatformEvent::", "PlatformEvent::", "Parker::", "ObjectMonitor::", "ObjectSynchronizer::", "PyEval_RestoreThread", "PyEval_AcquireThread",
     "PyGILState_Ensure", "rb_mutex_", "rb_native_cond_", "kmp_acquire_", "gomp_critical",
 });
 
