@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "runtime/incident/ids.h"
+#include "runtime/incident/large_pages.h"
 #include "runtime/incident/stack_table.h"
 
 namespace tailback {
@@ -150,7 +151,7 @@ struct Dump {
   std::int64_t duration_ns = 0;   ///< how long the capture took; 0: unknown
   StringId reason;                ///< trigger text, "on demand: …", "SIGQUIT", or none
   std::int64_t breach_id = 0;     ///< 0: not taken for a breach
-  std::vector<ThreadRecord> threads;
+  std::vector<ThreadRecord, LargePageAllocator<ThreadRecord>> threads;
   std::vector<Lock> locks;
   std::vector<Wait> waits;
   std::vector<Hold> holds;

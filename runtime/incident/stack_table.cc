@@ -3,39 +3,33 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cassert>
-#include <cstring>
+#include <stdexcept>
 #include <utility>
+#include <vector>
+
+#include "runtime/incident/large_pages.h"
 
 namespace tailback {
 namespace {
 
-/// Storage that never moves what it handed out.
+/// Numbered items that never move.
 template <class T>
-class Arena {
+class Numbered {
  public:
-  std::span<const T> store(std::span<const T> items) {
-    if (items.empty()) return {};
-    if (items.size() > capacity_ - used_) grow(items.size());
-    T* begin = blocks_.back().get() + used_;
-    std::copy(items.begin(), items.end(), begin);
-    used_ += items.size();
-    return {begin, items.size()};
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  void push_back(const T& item, LargePageArena& memory) {
+    if (size_ % kBlockItems == 0) blocks_.push_back(memory.take<T>(kBlockItems));
+    std::construct_at(&blocks_.back()[size_++ % kBlockItems], item);
   }
+  const T& operator[](std::size_t index) const { return blocks_[index / kBlockItems][index % kBlockItems]; }
+  const T& at(std::size_t index) const { return index < size_ ? (*this)[index] : throw std::out_of_range("an id that is not of this table"); }
 
  private:
-  // Small at first: of many small recordings (a log a pod, a file a dump) each has a table of its own.
-  static constexpr std::size_t kFirstItems = 128, kMostItems = 16384;
-
-  void grow(std::size_t at_least) {
-    capacity_ = std::max(std::clamp(capacity_ * 4, kFirstItems, kMostItems), at_least);
-    blocks_.push_back(std::make_unique_for_overwrite<T[]>(capacity_));
-    used_ = 0;
-  }
-
-  std::vector<std::unique_ptr<T[]>> blocks_;
-  std::size_t capacity_ = 0;
-  std::size_t used_ = 0;
+  // Small: of many small recordings (a log a pod, a file a dump) each has a table of its own.
+  static constexpr std::size_t kBlockItems = 32;
+  std::vector<T*> blocks_;
+  std::size_t size_ = 0;
 };
 
 /// Open-addressing set of indices into a vector of items; the items are compared by the caller.
@@ -48,7 +42,7 @@ class IndexSet {
   /// The index of the item that `equal` accepts, else `next`, which is added.
   template <class Equal>
   std::uint32_t find_or_add(std::uint64_t hash, std::uint32_t next, Equal&& equal) {
-    if ((size_ + 1) * 4 > slots_.size() * 3) grow();
+    if ((size_ + 1) * 4 > places_ * 3) grow();
     const std::size_t at = place_of(hash, equal);
     if (tags_[at] != kFree) return slots_[at].index;
     tags_[at] = tag_of(hash);
@@ -59,7 +53,7 @@ class IndexSet {
 
   template <class Equal>
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, Equal&& equal) const {
-    if (slots_.empty()) return kNone;
+    if (places_ == 0) return kNone;
     const std::size_t at = place_of(hash, equal);
     return tags_[at] == kFree ? kNone : slots_[at].index;
   }
@@ -74,7 +68,7 @@ class IndexSet {
   static constexpr std::uint8_t kFree = 0;
 
   static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash >> 56 | 1); }
-  [[nodiscard]] std::size_t mask() const { return tags_.size() - 1; }
+  [[nodiscard]] std::size_t mask() const { return places_ - 1; }
 
   /// Where the item is that `equal` accepts, else the free slot that is to be its own.
   template <class Equal>
@@ -89,9 +83,10 @@ class IndexSet {
   void grow() {
     // By four at first: each growth puts every entry to a place of its own in memory once more.
     constexpr std::size_t kLarge = std::size_t{1} << 20;
-    const std::size_t old_size = tags_.size(), size = old_size == 0 ? 64 : old_size * (old_size < kLarge ? 4 : 2);
-    const std::vector<std::uint8_t> old_tags = std::exchange(tags_, std::vector<std::uint8_t>(size, kFree));
-    const std::vector<Slot> old_slots = std::exchange(slots_, std::vector<Slot>(size));
+    const std::size_t old_size = std::exchange(places_, places_ == 0 ? 64 : places_ * (places_ < kLarge ? 4 : 2));
+    const LargeArray<std::uint8_t> old_tags = std::exchange(tags_, make_large_array<std::uint8_t>(places_));
+    const LargeArray<Slot> old_slots = std::exchange(slots_, make_large_array<Slot>(places_));
+    std::fill_n(tags_.get(), places_, kFree);
     for (std::size_t i = 0; i < old_size; ++i) {
       if (old_tags[i] == kFree) continue;
       std::size_t at = old_slots[i].hash & mask();
@@ -101,24 +96,24 @@ class IndexSet {
     }
   }
 
-  std::vector<std::uint8_t> tags_;  ///< kFree, or a byte of the hash; a power of two
-  std::vector<Slot> slots_;         ///< as many
+  LargeArray<std::uint8_t> tags_;  ///< kFree, or a byte of the hash
+  LargeArray<Slot> slots_;         ///< written where a tag is
+  std::size_t places_ = 0;         ///< of both; a power of two
   std::size_t size_ = 0;
 };
 
 /// Interned spans of a trivially copyable, padding-free view of T.
 template <class T>
 struct SpanTable {
-  std::vector<std::span<const T>> items;
+  Numbered<std::span<const T>> items;
   IndexSet set;
-  Arena<T> arena;
 
-  std::uint32_t intern(std::span<const T> key, std::uint64_t hash) {
+  std::uint32_t intern(std::span<const T> key, std::uint64_t hash, LargePageArena& memory) {
     const auto next = static_cast<std::uint32_t>(items.size());
     const std::uint32_t index = set.find_or_add(hash, next, [&](std::uint32_t i) {
       return std::equal(key.begin(), key.end(), items[i].begin(), items[i].end());
     });
-    if (index == next) items.push_back(arena.store(key));
+    if (index == next) items.push_back(memory.store(key), memory);
     return index;
   }
 };
@@ -156,10 +151,11 @@ std::uint64_t hash_arguments(std::span<const Argument> arguments) {
 }  // namespace
 
 struct StackTable::State {
+  LargePageArena memory;
   SpanTable<char> strings;
   SpanTable<FrameId> stacks;
   SpanTable<Argument> arguments;
-  std::deque<Frame> frames;
+  Numbered<Frame> frames;
   IndexSet frame_set;
 };
 
@@ -169,23 +165,23 @@ StackTable::StackTable(StackTable&&) noexcept = default;
 StackTable& StackTable::operator=(StackTable&&) noexcept = default;
 
 StringId StackTable::intern(std::string_view text) {
-  return {state_->strings.intern(std::span<const char>(text.data(), text.size()), hash_text(text))};
+  return {state_->strings.intern(std::span<const char>(text.data(), text.size()), hash_text(text), state_->memory)};
 }
 
 FrameId StackTable::intern(const Frame& frame) {
   State& s = *state_;
   const auto next = static_cast<std::uint32_t>(s.frames.size());
   const std::uint32_t index = s.frame_set.find_or_add(hash_frame(frame), next, [&](std::uint32_t i) { return s.frames[i] == frame; });
-  if (index == next) s.frames.push_back(frame);
+  if (index == next) s.frames.push_back(frame, s.memory);
   return {index};
 }
 
 StackId StackTable::intern(std::span<const FrameId> frames) {
-  return {state_->stacks.intern(frames, hash_stack(frames))};
+  return {state_->stacks.intern(frames, hash_stack(frames), state_->memory)};
 }
 
 ArgumentsId StackTable::intern(std::span<const Argument> arguments) {
-  return {state_->arguments.intern(arguments, hash_arguments(arguments))};
+  return {state_->arguments.intern(arguments, hash_arguments(arguments), state_->memory)};
 }
 
 StringId StackTable::find(std::string_view text) const {

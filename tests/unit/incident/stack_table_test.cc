@@ -34,6 +34,13 @@ TEST(StackTable, IsSmallWhereItHoldsLittle) {
   EXPECT_LE(::mallinfo2().uordblks - before, 1000u * (16 << 10));
 }
 
+TEST(StackTable, HoldsWhatIsEmptyBeforeAnythingElse) {
+  StackTable texts, stacks;
+  EXPECT_EQ(texts.text(texts.intern("")), "");
+  EXPECT_TRUE(stacks.stack(stacks.intern(std::span<const FrameId>{})).empty());
+  EXPECT_EQ(stacks.stack_count(), 1u);
+}
+
 TEST(StackTable, ReadsNoneAsEmpty) {
   const StackTable table;
   EXPECT_EQ(table.text({}), "");
@@ -49,6 +56,28 @@ TEST(StackTable, KeepsTextsInPlaceWhileItGrows) {
   EXPECT_EQ(table.string_count(), 100001u);
   EXPECT_EQ(table.text(table.find("99999")), "99999");
   EXPECT_FALSE(table.find("100000").valid());
+}
+
+TEST(StackTable, KeepsEverythingThroughSeveralHugePages) {
+  constexpr std::uint32_t kCount = 60000;
+  StackTable table;
+  const auto name_of = [](std::uint32_t i) { return "main.(*worker" + std::to_string(i) + ").step and some more, so that the texts alone take megabytes"; };
+  std::vector<StackId> stacks;
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const FrameId frames[] = {table.intern(Frame{.function = table.intern(name_of(i)), .line = i}), FrameId{i / 2}};
+    stacks.push_back(table.intern(frames));
+  }
+  const std::string large(std::size_t{5} << 20, 'x');
+  const StringId larger_than_a_block = table.intern(large);
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const std::span<const FrameId> frames = table.stack(stacks[i]);
+    ASSERT_EQ(frames.size(), 2u);
+    ASSERT_EQ(table.function(frames[0]), name_of(i));
+    ASSERT_EQ(table.frame(frames[0]).line, i);
+    ASSERT_EQ(table.function(frames[1]), name_of(i / 2));
+  }
+  EXPECT_EQ(table.text(larger_than_a_block), large);
+  EXPECT_THROW((void)table.frame(FrameId{kCount}), std::out_of_range);
 }
 
 TEST(StackTable, FindsFramesAgainThatDifferInOneFieldOnly) {
