@@ -1,6 +1,7 @@
 #include "replay/sources/lane.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tailback::replay {
@@ -121,32 +122,45 @@ void Lane::open(const Format& format) {
   format_ = own_format_ = &format;
 }
 
-void Lane::line(const LogLine& line, std::uint64_t number) {
-  const bool timed = line.wall_ns != 0;
-  if (timed) wall_ns_ = line.wall_ns;
-  if (line.mono_ns != 0) mono_ns_ = line.mono_ns;
-  if (line.pid != 0 || !line.host.empty()) sink_->whose(line.pid, line.host);
-  if (const auto& readings = metrics_.read(line.record.empty() ? line.text : line.record); !readings.empty()) sink_now_->readings(readings, wall_ns_);
-  const Line stripped{line.text, number, wall_ns_, timed, mono_ns_};
-  if (reader_) return read(stripped);
-  keep(stripped);
-  if (head_.size() >= kHeadBytes) recognise(false);
-}
-
 namespace {
 
-/// The format, other than `known`, whose dumps such a line begins; null for nearly every line, at the cost of a look at its first character.
+/// Whether a line that begins so may begin a dump.
+constexpr std::array<bool, 256> kMayBeginDump = [] {
+  std::array<bool, 256> may{};
+  for (const char c : std::string_view("gTFCP0I")) may[static_cast<unsigned char>(c)] = true;
+  return may;
+}();
+
+bool may_begin_dump(std::string_view text) { return !text.empty() && kMayBeginDump[static_cast<unsigned char>(text.front())]; }
+
+/// The format, other than `known`, whose dumps such a line begins; null for nearly every line.
 const Format* format_begun_by(std::string_view text, const Format* known) {
-  if (text.empty()) return nullptr;
-  switch (text.front()) {
-    case 'g': case 'T': case 'F': case 'C': case 'P': case '0': case 'I': break;
-    default: return nullptr;
-  }
+  if (!may_begin_dump(text)) return nullptr;
   const auto begun = std::find_if(formats().begin(), formats().end(), [&](const Format& format) { return &format != known && format.begins != nullptr && format.begins(text); });
   return begun == formats().end() ? nullptr : &*begun;
 }
 
 }  // namespace
+
+void Lane::line(const LogLine& line, std::uint64_t number) {
+  if (line.wall_ns != 0) wall_ns_ = line.wall_ns;
+  if (line.mono_ns != 0) mono_ns_ = line.mono_ns;
+  if (line.pid != 0 || !line.host.empty()) sink_->whose(line.pid, line.host);
+  read_metrics(line.record.empty() ? line.text : line.record);
+  take(line.text, number, line.wall_ns != 0);
+}
+
+void Lane::read_metrics(std::string_view text) {
+  if (const auto& readings = metrics_.read(text); !readings.empty()) sink_now_->readings(readings, wall_ns_);
+}
+
+void Lane::take(std::string_view text, std::uint64_t number, bool timed) {
+  const Line stripped{text, number, wall_ns_, timed, mono_ns_};
+  if (reader_ && !holding_ && !may_begin_dump(text)) return now_->line(stripped);  // nearly every line
+  if (reader_) return read(stripped);
+  keep(stripped);
+  if (head_.size() >= kHeadBytes) recognise(false);
+}
 
 void Lane::keep(const Line& line) {
   head_lines_.push_back({head_.size(), line.text.size(), line.number, line.wall_ns, line.timed, line.mono_ns});

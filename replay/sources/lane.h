@@ -37,6 +37,11 @@ class Lane {
   ~Lane();
 
   void line(const LogLine& line, std::uint64_t number);
+  /// A line that is nothing but its text. `may_have_metrics`: false where it is known that MetricLines would read nothing from it.
+  void line(std::string_view text, std::uint64_t number, bool may_have_metrics) {
+    if (may_have_metrics) read_metrics(text);
+    take(text, number, false);
+  }
   /// The input has ended. Yields what is still open.
   void finish();
   /// Plays what was collected while another lane wrote.
@@ -71,6 +76,8 @@ class Lane {
   static constexpr std::size_t kHeldBytes = 8 << 10;
   static constexpr int kMostRefusals = 256;  ///< a log whose own lines look like that is not looked at for ever
 
+  void read_metrics(std::string_view text);
+  void take(std::string_view text, std::uint64_t number, bool timed);
   void recognise(bool last);
   void keep(const Line& line);
   void feed_head();

@@ -42,8 +42,10 @@ class LineSplitter {
 
   [[nodiscard]] std::uint64_t lines_cut() const { return lines_cut_; }
   [[nodiscard]] std::uint64_t first_cut_line() const { return first_cut_line_; }
-  /// True once per block read: the moment to look at a stop flag.
+  /// True once per block read: the moment to look at a stop flag, and at what is the same for many lines.
   [[nodiscard]] bool took_block() { return std::exchange(took_block_, false); }
+  /// The block at hand: the last line handed out stands in it, and so do those that take() will.
+  [[nodiscard]] std::string_view block() const { return {buffer_.data(), end_}; }
 
  private:
   Result<bool> fill();

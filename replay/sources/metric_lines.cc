@@ -183,10 +183,10 @@ Result<std::string> plain_groups(const std::string& pattern, std::vector<Group>&
 }
 
 /// "key=1", "\"key\":1", "key: 1"; a frame's place, "sema.go:71", is none of them.
-bool may_have_keys(std::string_view line) {
-  if (line.find('=') != std::string_view::npos) return true;
-  for (std::size_t at = line.find(':'); at != std::string_view::npos; at = line.find(':', at + 1)) {
-    if ((at + 1 < line.size() && line[at + 1] == ' ') || (at > 0 && line[at - 1] == '"')) return true;
+bool may_have_keys(std::string_view text) {
+  if (text.find('=') != std::string_view::npos) return true;
+  for (std::size_t at = text.find(':'); at != std::string_view::npos; at = text.find(':', at + 1)) {
+    if ((at + 1 < text.size() && text[at + 1] == ' ') || (at > 0 && text[at - 1] == '"')) return true;
   }
   return false;
 }
@@ -223,6 +223,8 @@ Result<std::unique_ptr<MetricLines>> MetricLines::create(const std::vector<std::
   }
   return lines;
 }
+
+bool MetricLines::may_read(std::string_view text) const { return !patterns_.empty() || may_have_keys(text); }
 
 const std::vector<MetricReading>& MetricLines::read(std::string_view line) {
   readings_.clear();

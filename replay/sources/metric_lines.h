@@ -32,6 +32,10 @@ class MetricLines {
   MetricLines(const MetricLines&) = delete;
   MetricLines& operator=(const MetricLines&) = delete;
 
+  /// Whether a line within `text`, some KB of many lines, may tell anything. Of a dump's text, nearly always false, at a small part of the cost
+  /// of asking for each line.
+  [[nodiscard]] bool may_read(std::string_view text) const;
+
   /// What `line` tells; empty for nearly every line. Valid until the next call.
   const std::vector<MetricReading>& read(std::string_view line);
 

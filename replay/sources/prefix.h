@@ -56,19 +56,18 @@ class PrefixStripper {
   /// Learns from the first lines of the input which envelopes there are.
   void learn(std::string_view head);
 
+  /// Whether `text` is nothing but itself, as nearly every line of a dump is: strip() would pass on that text alone.
+  [[nodiscard]] bool is_plain(std::string_view text, bool may_have_escape) const { return !may_have_escape && set_in_.empty() && !may_have_envelope(text); }
+
   /// Passes on what is in `text`: nothing where it is a fragment whose end is to come, several lines where a record holds several.
   template <class Take>
   void strip(std::string_view text, bool may_have_escape, Take&& take) {
-    if (may_have_escape) text = without_escapes(text);
-    if (!set_in_.empty() && text.starts_with(set_in_)) text.remove_prefix(set_in_.size());
-    if (text.empty() || !(special_ || kMayBegin[static_cast<unsigned char>(text.front())])) {
-      LogLine line;
-      line.text = text;
-      return take(line);
-    }
     records_.clear();
     kept_.clear();
-    open(text);
+    if (may_have_escape) text = without_escapes(text);
+    if (!set_in_.empty() && text.starts_with(set_in_)) text.remove_prefix(set_in_.size());
+    if (may_have_envelope(text)) open(text);
+    else records_.emplace_back().text = text;
     for (const LogLine& line : records_) take(line);
   }
 
@@ -100,6 +99,7 @@ class PrefixStripper {
   /// Characters that a line with an envelope may begin with.
   static const std::array<bool, 256> kMayBegin;
 
+  [[nodiscard]] bool may_have_envelope(std::string_view text) const { return !text.empty() && (special_ || kMayBegin[static_cast<unsigned char>(text.front())]); }
   std::string_view without_escapes(std::string_view text);
   void learn_indentation(std::string_view head);
   std::string_view without_entities(std::string_view text);

@@ -96,21 +96,27 @@ class TextInput {
     LineSplitter splitter(source, options_.maximum_line_bytes);
     std::optional<Error> error;
     RawLine line;
-    const auto take = [&](const LogLine& stripped) {
-      note(stripped);
-      lane_of(stripped).line(stripped, line.number);
-    };
+    bool metrics_in_block = true;
+    const auto take = [&](const LogLine& stripped) { deal(stripped, line.number); };
     for (;;) {
       if (!splitter.take(line)) {
         const Result<bool> more = splitter.next(line);
         if (!more.ok()) error = more.error();
         if (!more.ok() || !more.value()) break;
-        if (splitter.took_block() && interrupted()) {
-          error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
-          break;
+        if (splitter.took_block()) {
+          if (interrupted()) {
+            error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
+            break;
+          }
+          metrics_in_block = metrics_.may_read(splitter.block());
         }
       }
-      stripper_.strip(line.text, line.may_have_escape, take);
+      if (stripper_.is_plain(line.text, line.may_have_escape)) {
+        note(line.text);
+        lane_of({}).line(line.text, line.number, metrics_in_block);
+      } else {
+        stripper_.strip(line.text, line.may_have_escape, take);
+      }
     }
     stripper_.finish(take);
     return finish(splitter, line.number, std::move(error));
@@ -133,10 +139,7 @@ class TextInput {
       text.append(line.text);
     }
     std::uint64_t number = begins.size();
-    const auto take = [&](const LogLine& stripped) {
-      note(stripped);
-      lane_of(stripped).line(stripped, number);
-    };
+    const auto take = [&](const LogLine& stripped) { deal(stripped, number); };
     for (std::size_t end = text.size(); number > 0; --number) {
       const std::size_t begin = begins[number - 1];
       stripper_.strip(std::string_view(text).substr(begin, end - begin), true, take);
@@ -151,25 +154,33 @@ class TextInput {
     return finish(splitter, begins.size(), std::move(error));
   }
 
-  Lane& lane_of(const LogLine& line) {
+  void deal(const LogLine& line, std::uint64_t number) {
+    note(line.text);
+    timed_ = timed_ || line.wall_ns != 0;
+    lane_of(line.lane).line(line, number);
+  }
+
+  Lane& lane_of(std::string_view name) {
     // A line that does not say whose it is goes on with what came before.
-    if (current_ != nullptr && (line.lane.empty() || line.lane == current_name_)) return *current_;
-    const std::string name(line.lane);
+    if (current_ != nullptr && (name.empty() || name == current_name_)) return *current_;
+    return turn_to(std::string(name));
+  }
+
+  Lane& turn_to(std::string name) {
     auto found = lanes_.find(name);
     if (found == lanes_.end()) {
       if (lanes_.size() >= kMostLanes && current_ != nullptr) return *current_;
       found = lanes_.emplace(name, std::make_unique<Lane>(options_, format_, name, metrics_, shared_)).first;
       order_.push_back(found->second.get());
     }
-    current_name_ = name;
+    current_name_ = std::move(name);
     current_ = found->second.get();
     return *current_;
   }
 
   /// Keeps what an error would have to say of the input.
-  void note(const LogLine& line) {
-    timed_ = timed_ || line.wall_ns != 0;
-    if (head_.size() < (format_ == nullptr ? kKindBytes : kHeadBytes)) head_.append(line.text).push_back('\n');
+  void note(std::string_view text) {
+    if (head_.size() < (format_ == nullptr ? kKindBytes : kHeadBytes)) head_.append(text).push_back('\n');
   }
 
   [[nodiscard]] bool interrupted() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }

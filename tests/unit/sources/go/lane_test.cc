@@ -42,6 +42,17 @@ TEST(Lanes, MetricsOfOtherFormatsLinesAreSamplesToo) {
   EXPECT_EQ(r.samples[1].value(r.find_metric("queue")), 8);
 }
 
+TEST(Lanes, MetricsAreFoundWhereverTheyStandInALongLog) {
+  // Blocks of a log are read at once, and those of a dump have no metrics: a line is put before, across and behind the border of blocks.
+  std::string dump;
+  for (int i = 1; dump.size() < (std::size_t{256} << 10) - 64; ++i) dump += "goroutine " + std::to_string(i) + " [select]:\nmain.a(0x1)\n\t/go/main.go:1 +0x1\n\n";
+  for (std::size_t filling = 0; filling < 128; filling += 7) {
+    const Recording r = read_one(dump + std::string(filling, '\n') + "2020/02/11 09:29:10 goroutines=61 rss_bytes=7\n");
+    ASSERT_EQ(r.samples.size(), 1u) << filling;
+    EXPECT_EQ(r.samples[0].value(r.find_metric("threads")), 61);
+  }
+}
+
 constexpr std::string_view kGo = "goroutine 1 [select]:\nmain.a(0x1)\n\t/go/main.go:1 +0x1\n\ngoroutine 2 [select]:\nmain.b(0x1)\n\t/go/main.go:2 +0x1\n\n";
 constexpr std::string_view kGdb =
     "Thread 2 (Thread 0x7f0a (LWP 12)):\n#0  0x00007f0a11 in read () from /lib/libc.so.6\n#1  0x0000000011 in serve (fd=3) at serve.cc:12\n\n"

@@ -58,6 +58,16 @@ TEST(MetricLines, EveryKnownKeyIsFoundBeforeAnySeparator) {
   EXPECT_EQ(readings({}, "=1 :2 s=3 es=4 \"=5"), "") << "no room for a key";
 }
 
+TEST(MetricLines, ATextOfManyLinesThatTellsNothingIsKnownAtOnce) {
+  const auto lines = MetricLines::create({});
+  ASSERT_TRUE(lines.ok());
+  EXPECT_FALSE(lines.value()->may_read("goroutine 1 [select]:\nmain.a(0x1, {0x2, 0x3})\n\t/go/main.go:1 +0x1\n"));
+  for (const char* line : {"goroutines=61", "goroutines: 61", R"({"goroutines":61})"}) {
+    EXPECT_TRUE(lines.value()->may_read("main.a(0x1)\n\t/go/main.go:1 +0x1\n" + std::string(line) + "\n")) << line;
+  }
+  EXPECT_TRUE(MetricLines::create({R"((?<queue>\d+) wait)"}).value()->may_read("7 wait")) << "a pattern may be in any text";
+}
+
 TEST(MetricLines, AColonInProseIsNoField) {
   EXPECT_EQ(readings({}, "WARN too many goroutines: 1289"), "");
   EXPECT_EQ(readings({}, "killed 12 idle goroutines: 7 are left"), "");
