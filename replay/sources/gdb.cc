@@ -334,8 +334,8 @@ void GdbReader::flush_frame() {
   has_pending_ = false;
   StackTable& table = builder_.table();
   const bool innermost = pending_innermost_;
-  const GdbFrame& parsed = (innermost ? innermost_ : callers_).get(pending_, [&](std::string_view text) {
-    return parse_gdb_frame(table, text, innermost);
+  const GdbFrame& parsed = (innermost ? innermost_ : callers_).get(pending_, [&](std::string_view text, GdbFrame& frame) {
+    frame = parse_gdb_frame(table, text, innermost);
   });
   if (pending_.empty() || (!parsed.frame.function && !parsed.has_address && !parsed.has_arguments)) {
     builder_.diagnose(Severity::kDataLoss, last_line_, "frame without function and address");

@@ -15,25 +15,28 @@ constexpr std::uint64_t kStatementLines = 64;
 
 bool GoDumps::SeenIds::insert(std::uint64_t id) {
   if (size_ * 2 >= slots_.size()) grow();
-  Slot& slot = find(id);
-  if (slot.epoch == epoch_) return false;
-  slot = {id, epoch_};
-  ++size_;
-  return true;
+  Slot& slot = find(id / 64);
+  if (slot.epoch != epoch_) {
+    slot = {id / 64, 0, epoch_};
+    ++size_;
+  }
+  const std::uint64_t bit = std::uint64_t{1} << id % 64;
+  const bool added = (slot.bits & bit) == 0;
+  slot.bits |= bit;
+  return added;
 }
 
-GoDumps::SeenIds::Slot& GoDumps::SeenIds::find(std::uint64_t id) {
-  // Goroutines that were started one after another stand side by side; where their group stands is anyone's guess.
-  std::size_t at = (((id >> 6) * 0x9e3779b97f4a7c15u) >> 20 << 6 | (id & 63)) & (slots_.size() - 1);
-  while (slots_[at].epoch == epoch_ && slots_[at].id != id) at = (at + 1) & (slots_.size() - 1);
+GoDumps::SeenIds::Slot& GoDumps::SeenIds::find(std::uint64_t neighbours) {
+  std::size_t at = (neighbours * 0x9e3779b97f4a7c15u) >> 20 & (slots_.size() - 1);
+  while (slots_[at].epoch == epoch_ && slots_[at].neighbours != neighbours) at = (at + 1) & (slots_.size() - 1);
   return slots_[at];
 }
 
 void GoDumps::SeenIds::grow() {
-  std::vector<Slot> old(std::max<std::size_t>(1024, slots_.size() * 2));
+  std::vector<Slot> old(std::max<std::size_t>(64, slots_.size() * 2));
   old.swap(slots_);
   for (const Slot& slot : old) {
-    if (slot.epoch == epoch_) find(slot.id) = slot;
+    if (slot.epoch == epoch_) find(slot.neighbours) = slot;
   }
 }
 

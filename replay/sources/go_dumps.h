@@ -32,7 +32,8 @@ class GoDumps {
   void finish();
 
  private:
-  /// Which goroutines a dump has already. Open addressing; cleared by a new epoch.
+  /// Which goroutines a dump has already: a bit each, for those that were started one after another have numbers side by side.
+  /// Open addressing; cleared by a new epoch.
   class SeenIds {
    public:
     void clear() {
@@ -44,12 +45,13 @@ class GoDumps {
 
    private:
     struct Slot {
-      std::uint64_t id = 0;
+      std::uint64_t neighbours = 0;  ///< id / 64
+      std::uint64_t bits = 0;        ///< which of them
       std::uint64_t epoch = 0;
     };
-    Slot& find(std::uint64_t id);
+    Slot& find(std::uint64_t neighbours);
     void grow();
-    std::vector<Slot> slots_;
+    std::vector<Slot> slots_;  ///< a power of two
     std::uint64_t epoch_ = 1;
     std::size_t size_ = 0;
   };

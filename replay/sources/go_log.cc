@@ -47,6 +47,7 @@ class GoLogReader final : public LineReader {
   void outside(const Line& line, std::string_view text);
   void call(const Line& line, std::string_view text);
   void place(const Line& line, std::string_view text);
+  StringId file(std::string_view name);
   void drop_go_wrapper(const GoPlace& created_at);
   bool try_call(std::string_view text);
   bool join_wrapped(const Line& line, std::string_view text);
@@ -65,6 +66,7 @@ class GoLogReader final : public LineReader {
   State state_ = State::kOutside;
   RecentTexts<KnownPlace> places_;
   RecentTexts<StringId> functions_;
+  StringId last_file_;
   StringId function_;                ///< of the call whose place is awaited
   std::vector<Argument> arguments_;
   std::string prefix_;               ///< of an unknown logger, before every line of the dump
@@ -243,7 +245,9 @@ void GoLogReader::drop_go_wrapper(const GoPlace& created_at) {
 bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
-  const StringId function = functions_.get(parsed->function, [&](std::string_view name) { return is_go_function(name) ? builder_.table().intern(with_pointer_receivers(name)) : StringId{}; });
+  const StringId function = functions_.get(parsed->function, [&](std::string_view name, StringId& id) {
+    if (is_go_function(name)) id = builder_.table().intern(with_pointer_receivers(name));
+  });
   if (!function) return false;
   function_ = function;
   arguments_.clear();
@@ -258,9 +262,9 @@ void GoLogReader::place(const Line& line, std::string_view text) {
     return place(line, joined);
   }
   // fp=, sp= and pc= differ from goroutine to goroutine at one place.
-  const KnownPlace& known = places_.get(place_without_registers(text), [&](std::string_view whole) {
-    const auto parsed = parse_go_place(whole);
-    return parsed ? KnownPlace{builder_.table().intern(parsed->file), parsed->line, parsed->inlined, true} : KnownPlace{};
+  const KnownPlace& known = places_.get(place_without_registers(text), [&](std::string_view whole, KnownPlace& parsed) {
+    const auto place = parse_go_place(whole);
+    if (place) parsed = {file(place->file), place->line, place->inlined, true};
   });
   if (known.valid) {
     close_frame(known);
@@ -279,6 +283,13 @@ void GoLogReader::place(const Line& line, std::string_view text) {
   builder_.diagnose(Severity::kDataLoss, line.number, "a frame without its place");
   state_ = State::kCall;
   call(line, text);
+}
+
+/// Calls of one file often follow each other.
+StringId GoLogReader::file(std::string_view name) {
+  StackTable& table = builder_.table();
+  if (!last_file_ || table.text(last_file_) != name) last_file_ = table.intern(name);
+  return last_file_;
 }
 
 void GoLogReader::close_frame(const KnownPlace& place) {

@@ -28,6 +28,14 @@ TEST(GoDumps, EndAtAMarkerAPanicOrAfterAQuietTime) {
   EXPECT_THAT(threads_of_dumps(read_one("2020/02/11 09:31:50 x\n" + goroutine(1) + "2020/02/11 09:32:50 x\n" + goroutine(2))), ElementsAre(1, 1));
 }
 
+TEST(GoDumps, AreToldApartBySomeOfManyGoroutinesWhoseNumbersLieFarApart) {
+  std::string first, second;
+  for (int i = 1; i <= 3000; ++i) first += goroutine(i * 65);
+  for (int i = 1; i <= 3000; ++i) second += goroutine(i % 2 == 0 ? i * 65 : i * 65 + 1);
+  EXPECT_THAT(threads_of_dumps(read_one(first + goroutine(1950 * 65))), ElementsAre(3000, 1));
+  EXPECT_THAT(threads_of_dumps(read_one(first + second)), ElementsAre(3001, 2999)) << "the first one is new, and nobody dumps";
+}
+
 TEST(GoDumps, GoOnAcrossLogLinesOfTheSameMoment) {
   EXPECT_THAT(threads_of_dumps(read_one("2020/02/11 09:31:50 x\n" + goroutine(1) + "2020/02/11 09:31:51 WARN slow\n" + goroutine(2))), ElementsAre(2));
 }
