@@ -55,7 +55,7 @@ std::size_t unescape_value(std::string_view text, std::string& into, std::string
       continue;
     }
     if (++at == text.size()) {
-      held = "\\";
+      held.assign(1, '\\');
       break;
     }
     switch (text[at]) {

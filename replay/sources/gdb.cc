@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_set>
 
 #include "replay/sources/dump_builder.h"
@@ -383,7 +384,7 @@ bool GdbReader::is_headed(std::size_t thread) const {
 
 /// gdb shows the selected frame on its own, when it attaches, opens a core or changes the thread, and a stack once more as often as it is asked.
 bool GdbReader::is_repeat(const Shown& shown) {
-  const std::vector<ThreadRecord>& threads = builder_.dump().threads;
+  const std::span<const ThreadRecord> threads = builder_.dump().threads;
   const auto frames_of = [&](std::size_t thread) {
     return threads[thread].stack ? builder_.table().stack(threads[thread].stack) : std::span<const FrameId>{};
   };
@@ -443,7 +444,7 @@ void GdbReader::mark_missing() {
 void GdbReader::add_owners() {
   for (const Owner& owner : owners_) {
     const std::string id = std::to_string(owner.thread);
-    const std::vector<ThreadRecord>& threads = builder_.dump().threads;
+    const std::span<const ThreadRecord> threads = builder_.dump().threads;
     const auto holder = std::find_if(threads.begin(), threads.end(), [&](const ThreadRecord& thread) { return thread.id == id; });
     if (holder == threads.end()) {
       builder_.diagnose(Severity::kInformation, owner.line, "a mutex was printed whose owner is none of the threads");
