@@ -48,6 +48,7 @@ class JavaLogger {
 
   /// How long it is; 0: it is none.
   std::size_t size() {
+    if (whole_.find('[') == std::string_view::npos) return 0;
     while (step()) {}
     return end_;
   }

@@ -8,7 +8,7 @@
 namespace tailback::replay {
 
 std::optional<PagedLine> find_pager(std::string_view line) {
-  if (!contains(line, "--Type <")) return std::nullopt;
+  if (line.find("--Type <") == std::string_view::npos) return std::nullopt;
   for (const std::string_view question : {"---Type <return> to continue, or q <return> to quit---", "--Type <RET> for more, q to quit, c to continue without paging--"}) {
     const std::size_t at = line.find(question);
     if (at == std::string_view::npos) continue;

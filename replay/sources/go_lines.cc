@@ -110,6 +110,13 @@ bool is_go_function(std::string_view name) {
   return (kinds & kDot) != 0 || kinds == kWord || name.find("\xc2\xb7") != std::string_view::npos;  // Go 1.3's middle dot
 }
 
+bool may_lack_pointers(std::string_view function) {
+  for (std::size_t open = function.find('('); open != std::string_view::npos; open = function.find('(', open + 1)) {
+    if (open > 0 && function[open - 1] == '.' && !function.substr(open + 1).starts_with('*')) return true;
+  }
+  return false;
+}
+
 std::string with_pointer_receivers(std::string_view function) {
   std::string text(function);
   for (std::size_t open = text.find(".("); open != std::string::npos; open = text.find(".(", open + 2)) {

@@ -246,7 +246,8 @@ bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
   const StringId function = functions_.get(parsed->function, [&](std::string_view name, StringId& id) {
-    if (is_go_function(name)) id = builder_.table().intern(with_pointer_receivers(name));
+    if (!is_go_function(name)) return;
+    id = may_lack_pointers(name) ? builder_.table().intern(with_pointer_receivers(name)) : builder_.table().intern(name);
   });
   if (!function) return false;
   function_ = function;

@@ -30,6 +30,7 @@ bool cut_uptime(std::string_view& text, LogLine& line) {
 
 /// "6,2906,86997973716,-;text": priority, number, microseconds since the start, flags and more. Source: Documentation/ABI/testing/dev-kmsg.
 bool cut_kmsg(std::string_view& text, LogLine& line) {
+  if (text.substr(0, 4).find(',') == std::string_view::npos) return false;
   std::string_view rest = text;
   const auto priority = take_number(rest);
   if (!priority || *priority > 255 || !skip(rest, ",") || !take_number(rest) || !skip(rest, ",")) return false;

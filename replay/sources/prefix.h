@@ -63,7 +63,7 @@ class PrefixStripper {
   template <class Take>
   void strip(std::string_view text, bool may_have_escape, Take&& take) {
     records_.clear();
-    kept_.clear();
+    if (!kept_.empty()) kept_.clear();
     if (may_have_escape) text = without_escapes(text);
     if (!set_in_.empty() && text.starts_with(set_in_)) text.remove_prefix(set_in_.size());
     if (may_have_envelope(text)) open(text);

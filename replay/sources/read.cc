@@ -96,7 +96,7 @@ class TextInput {
     LineSplitter splitter(source, options_.maximum_line_bytes);
     std::optional<Error> error;
     RawLine line;
-    bool metrics_in_block = true;
+    std::optional<bool> metrics_in_block;
     const auto take = [&](const LogLine& stripped) { deal(stripped, line.number); };
     for (;;) {
       if (!splitter.take(line)) {
@@ -108,12 +108,13 @@ class TextInput {
             error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
             break;
           }
-          metrics_in_block = metrics_.may_read(splitter.block());
+          metrics_in_block.reset();
         }
       }
       if (stripper_.is_plain(line.text, line.may_have_escape)) {
+        if (!metrics_in_block) metrics_in_block = metrics_.may_read(splitter.block());
         note(line.text);
-        lane_of({}).line(line.text, line.number, metrics_in_block);
+        lane_of({}).line(line.text, line.number, *metrics_in_block);
       } else {
         stripper_.strip(line.text, line.may_have_escape, take);
       }
