@@ -8,6 +8,7 @@
 #include <cstring>
 #include <chrono>
 #include <unordered_map>
+#include <utility>
 
 #include "replay/sources/decompress.h"
 #include "replay/sources/input.h"
@@ -96,7 +97,7 @@ class TextInput {
     LineSplitter splitter(source, options_.maximum_line_bytes);
     std::optional<Error> error;
     RawLine line;
-    std::optional<bool> metrics_in_block;
+    bool new_block = true, metrics_in_block = true;
     const auto take = [&](const LogLine& stripped) { deal(stripped, line.number); };
     for (;;) {
       if (!splitter.take(line)) {
@@ -108,13 +109,13 @@ class TextInput {
             error = Error{ErrorCode::kIo, "interrupted at line " + std::to_string(line.number), options_.file};
             break;
           }
-          metrics_in_block.reset();
+          new_block = true;
         }
       }
       if (stripper_.is_plain(line.text, line.may_have_escape)) {
-        if (!metrics_in_block) metrics_in_block = metrics_.may_read(splitter.block());
+        if (std::exchange(new_block, false)) metrics_in_block = metrics_.may_read(splitter.block());
         note(line.text);
-        lane_of({}).line(line.text, line.number, *metrics_in_block);
+        lane_of({}).line(line.text, line.number, metrics_in_block);
       } else {
         stripper_.strip(line.text, line.may_have_escape, take);
       }
