@@ -158,7 +158,8 @@ std::size_t Case::locks_without_holder() const {
   std::size_t count = 0;
   for (std::uint32_t i = 0; i < dump_.locks.size(); ++i) {
     const auto waits = graph_.waits_for({i});
-    const bool unknown = can_be_held(dump_.locks[i].kind) && dump_.locks[i].owner.empty() && graph_.holds_of({i}).empty();
+    const Lock& lock = dump_.locks[i];
+    const bool unknown = can_be_held(lock.kind) && (lock.owner.empty() || lock.owner_not_identified()) && graph_.holds_of({i}).empty();
     if (unknown && !waits.empty() && !explained(dump_.waits[waits.front()].thread)) ++count;
   }
   return count;

@@ -102,7 +102,7 @@ void find_orphaned_lock(const Case& dump, const History&, Found& found) {
     const LockId id{i};
     const Lock& lock = dump.dump().locks[i];
     if (!is_a_lock(lock.kind) || dump.graph().waits_for(id).empty() || held(dump, id) || named(found, id)) continue;
-    const bool gone = !lock.owner.empty() && !lives(dump, lock.owner);
+    const bool gone = !lock.owner.empty() && !lock.owner_not_identified() && !lives(dump, lock.owner);
     if (gone && owner_changed(dump, id)) continue;
     if (!gone && (!lock.owner.empty() || may_change_hands(dump, id) || !nobody_left(dump, id))) continue;
     Finding finding = dump.finding(FindingKind::kOrphanedLock);

@@ -37,10 +37,10 @@ bool is_java_lambda(std::string_view function) { return function.find(".lambda$"
 
 /// Whether a Java dump tells the owners of java.util.concurrent's locks (jstack -l, jcmd Thread.print -l), which leaves out readers.
 bool lists_owners(const Recording& recording, const Dump& dump) {
-  return recording.info.runtime == Runtime::kJava && std::any_of(dump.holds.begin(), dump.holds.end(), [&](const Hold& hold) {
-    const LockKind kind = dump.locks[hold.lock.index].kind;
-    return hold.basis == Basis::kObserved && (kind == LockKind::kMutex || kind == LockKind::kRecursiveMutex || kind == LockKind::kRwlock);
-  });
+  if (recording.info.runtime != Runtime::kJava) return false;
+  const auto of_library = [](const Lock& lock) { return lock.kind == LockKind::kMutex || lock.kind == LockKind::kRecursiveMutex || lock.kind == LockKind::kRwlock; };
+  return std::any_of(dump.holds.begin(), dump.holds.end(), [&](const Hold& hold) { return hold.basis == Basis::kObserved && of_library(dump.locks[hold.lock.index]); }) ||
+         std::any_of(dump.locks.begin(), dump.locks.end(), [&](const Lock& lock) { return lock.owner_not_identified() && of_library(lock); });
 }
 
 /// What a thread was started with, where that is written in place: it seldom takes a lock itself.

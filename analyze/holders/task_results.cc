@@ -66,7 +66,7 @@ class TaskResults {
   }
 
   [[nodiscard]] bool held(LockId lock) const {
-    return std::any_of(dump_.holds.begin(), dump_.holds.end(), [lock](const Hold& hold) { return hold.lock == lock; });
+    return dump_.locks[lock.index].owner_not_identified() || std::any_of(dump_.holds.begin(), dump_.holds.end(), [lock](const Hold& hold) { return hold.lock == lock; });
   }
 
   /// Of several that run such a closure any may be the one; where all wait for the same lock, it is all the same which.

@@ -39,7 +39,8 @@ LockIds::LockIds(const Recording& recording, const Analysis& analysis, const std
     for (LockInDump& lock : locks_of(recording, dump)) {
       const std::uint32_t identity = directory_.identity(dump, lock.lock);
       most_waiting[identity] = std::max(most_waiting[identity], lock.waiting.total());
-      if (lock.waiting.total() != 0 || !lock.holds.empty()) seen[identity].push_back(std::move(lock));
+      const bool held = !lock.holds.empty() || recording.dumps[dump].locks[lock.lock.index].owner_not_identified();
+      if (lock.waiting.total() != 0 || held) seen[identity].push_back(std::move(lock));
     }
   }
   std::vector<std::uint32_t> order;

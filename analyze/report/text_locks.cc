@@ -26,7 +26,7 @@ std::string holder_text(const Recording& recording, const Dump& dump, const Hold
   const std::string_view mode = mode_word(lock.kind, hold.mode);
   std::string text = fmt::format("held{}{} by ", mode.empty() ? "" : " to ", mode);
   if (hold.thread.index >= dump.threads.size()) {
-    text += lock.owner.empty() ? "a thread that the dump does not tell" : fmt::format("{} {}, which is not in the dump", thread_word(recording.info.runtime), lock.owner);
+    text += lock.owner.empty() ? "a thread that is not in the dump" : fmt::format("{} {}, which is not in the dump", thread_word(recording.info.runtime), lock.owner);
   } else {
     const ThreadRecord& thread = dump.threads[hold.thread.index];
     text += fmt::format("{} {}", thread_word(recording.info.runtime), thread.id);
@@ -56,6 +56,7 @@ void print_lock(Page& page, const Recording& recording, const LockIds::Entry& en
   }
   if (seen.holds.size() > kHoldersShown) page.line(fmt::format("      and {} more", seen.holds.size() - kHoldersShown));
   if (!seen.holds.empty() || !can_be_held(lock.kind) || seen.waiting.total() == 0) return;
+  if (lock.owner_not_identified()) return page.paragraph("", 6, fmt::format("held by {} {}", thread_word(recording.info.runtime), lock.owner));
   page.line(lock.readers > 0 ? fmt::format("      held by {}, holder not recorded", counted(static_cast<std::uint64_t>(lock.readers), "reader", "readers"))
                              : std::string("      held, holder not recorded"));
 }

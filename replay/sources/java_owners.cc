@@ -34,11 +34,12 @@ std::size_t JavaOwners::resolve(DumpBuilder& builder, JavaThreads& threads) {
     const LockId lock = threads.lock_of({owned.lock, owned.class_name}, kind);
     if (!thread) {
       ++unknown;
-      threads.owned_elsewhere(lock, of_name.contains(owned.name) ? std::string_view() : std::string_view(owned.name));
+      threads.owner_not_identified(lock, owned.name.empty() ? owned.id : owned.name);
       continue;
     }
     if (known.insert(key(lock, thread)).second) threads.owns_lock(thread, lock);
   }
+  threads.prefer_shown_owners();
   owned_.clear();
   return unknown;
 }

@@ -254,15 +254,16 @@ void JavaThreads::owns_lock(ThreadIndex thread, LockId lock) {
   builder_.dump().holds.push_back(hold);
 }
 
-void JavaThreads::owned_elsewhere(LockId lock, std::string_view owner) {
+void JavaThreads::owner_not_identified(LockId lock, std::string_view owner) {
+  std::string& known = builder_.dump().locks[lock.index].owner;
+  if (known.empty()) known = std::string(owner.empty() ? "unnamed" : owner) + std::string(kNotIdentified);
+}
+
+void JavaThreads::prefer_shown_owners() {
   Dump& dump = builder_.dump();
-  const bool known = std::any_of(dump.holds.begin(), dump.holds.end(), [lock](const Hold& hold) { return hold.lock == lock; });
-  if (known) return;
-  Hold hold;
-  hold.lock = lock;
-  hold.strength = 1;  // whether that thread lives, the text does not tell
-  dump.holds.push_back(hold);
-  dump.locks[lock.index].owner = owner;
+  for (const Hold& hold : dump.holds) {
+    if (dump.locks[hold.lock.index].owner_not_identified()) dump.locks[hold.lock.index].owner.clear();
+  }
 }
 
 void JavaThreads::add_waits() {

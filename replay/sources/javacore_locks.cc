@@ -157,7 +157,7 @@ std::size_t JavacoreLocks::resolve(DumpBuilder& builder, JavaThreads& threads) {
     const LockId lock = threads.lock_of({owned.lock, owned.class_name}, owned.kind);
     if (!thread && !owned.ended) {
       ++unknown;
-      threads.owned_elsewhere(lock, thread_of_name_.contains(owned.name) ? std::string_view() : std::string_view(owned.name));
+      threads.owner_not_identified(lock, owned.name);
       continue;
     }
     if (owned.ended) {  // a thread that lives may have its name
@@ -166,6 +166,7 @@ std::size_t JavacoreLocks::resolve(DumpBuilder& builder, JavaThreads& threads) {
     }
     if (known.insert(key(lock, thread)).second) threads.owns_lock(thread, lock);
   }
+  threads.prefer_shown_owners();
   *this = {};
   return unknown;
 }

@@ -105,6 +105,9 @@ struct ThreadRecord {
 /// Begins the name of the monitor under which a Java class is initialised: "initialiser of com.acme.Config".
 inline constexpr std::string_view kInitialiserOf = "initialiser of ";
 
+/// Ends Lock::owner where a text names the owner, and no thread of the dump can be identified as it: it may live, or be any of several of that name.
+inline constexpr std::string_view kNotIdentified = " (not identified)";
+
 struct Lock {
   std::uint64_t address = 0;     ///< base address; 0: the source does not tell
   LockKind kind = LockKind::kUnknown;
@@ -112,8 +115,10 @@ struct Lock {
   StringId name;                 ///< "HashSet.mu", a Java class, a symbol; none: unnamed
   std::int64_t readers = -1;     ///< how many hold it shared, by its own words; -1: unknown
   std::int64_t queued = -1;      ///< how many wait for it, by its own words; -1: unknown
-  std::string owner;             ///< id of the exclusive owner by its own words; empty: none or unknown
+  std::string owner;             ///< id of the exclusive owner by its own words; empty: none or unknown; see kNotIdentified
   std::uint64_t registry_id = 0; ///< id of an instrumented lock, never re-used; 0: not instrumented
+
+  [[nodiscard]] bool owner_not_identified() const { return owner.ends_with(kNotIdentified); }
 };
 
 /// thread → lock: it can't go on before the lock is granted.
@@ -139,7 +144,7 @@ struct Hold {
   Basis basis = Basis::kObserved;
   std::uint16_t frame = kNoFrame; ///< index into the thread's stack of the frame that took it
   std::uint8_t strength = 2;      ///< inferred: 2 supports `likely`, 1 only `possible`; observed: 1 when the owner's word changed while
-                                  ///< the dump was taken, or a text names an owner that it does not show (proves no ring), else 2
+                                  ///< the dump was taken (proves no ring), else 2
   StringId evidence;              ///< in words, e.g. "r15 equals the lock's address in Values()"
 };
 

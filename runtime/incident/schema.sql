@@ -147,7 +147,8 @@ CREATE TABLE lock (
   name_text    INTEGER REFERENCES text(id),
   readers      INTEGER,               -- shared holders, by its own words
   queued       INTEGER,               -- waiters, by its own words
-  owner        TEXT,                  -- thread id of the exclusive owner, by its own words
+  owner        TEXT,                  -- thread id of the exclusive owner, by its own words; ends with ' (not identified)' where a text
+                                      -- names it and no thread of the dump can be identified as it
   registry_id  INTEGER,               -- instrumented_lock.id; NULL: not instrumented
   PRIMARY KEY (dump_id, position)
 ) STRICT, WITHOUT ROWID;

@@ -36,6 +36,16 @@ TEST(OrphanedLock, IsNotCertainOfAnOwnerThatMayHaveBegunAfterTheThreadsWereListe
   EXPECT_TRUE(findings_of(recording).empty()) << "its owner changed while the dump was taken";
 }
 
+TEST(OrphanedLock, IsNotSaidOfAnOwnerThatATextNamesAndDoesNotShow) {
+  Recording recording = recording_of(Runtime::kJava, "31 [BLOCKED]\nacme.Shelf.take() Shelf.java:8\n");
+  Dump& dump = recording.dumps[0];
+  dump.locks = {Lock{.address = 0xa000, .kind = LockKind::kMonitor, .owner = "booker"}};
+  dump.waits = {Wait{.thread = {0}, .lock = {0}}};
+  EXPECT_TRUE(has(findings_of(recording), FindingKind::kOrphanedLock)) << "booker has ended";
+  dump.locks[0].owner += kNotIdentified;
+  EXPECT_FALSE(has(findings_of(recording), FindingKind::kOrphanedLock)) << "booker may live";
+}
+
 TEST(OrphanedLock, IsNotSaidWhileSomebodyCouldHoldTheLock) {
   Recording recording = recording_of(Runtime::kNative, "1\n__lll_lock_wait\npthread_mutex_lock(mutex=0xa000)\nlook_up() x.cc:5\n2\ncompute() x.cc:9\n");
   EXPECT_FALSE(has(findings_of(recording), FindingKind::kOrphanedLock));
@@ -119,6 +129,13 @@ TEST(NotEvaluated, IsWhatAMissingThreadCouldEnd) {
   const Kinds kinds = lacking(recording);
   EXPECT_TRUE(kinds.contains(FindingKind::kLostSignal));
   EXPECT_TRUE(kinds.contains(FindingKind::kPoolExhaustion));
+}
+
+TEST(NotEvaluated, AreRingsThroughALockWhoseOwnerIsNamedAndNotShown) {
+  Recording recording = recording_of(Runtime::kJava, "31 [BLOCKED]\nacme.Shelf.take() Shelf.java:8\n");
+  recording.dumps[0].locks = {Lock{.address = 0xa000, .kind = LockKind::kMonitor, .owner = "booker" + std::string(kNotIdentified)}};
+  recording.dumps[0].waits = {Wait{.thread = {0}, .lock = {0}}};
+  EXPECT_TRUE(lacking(recording).contains(FindingKind::kDeadlockCycle));
 }
 
 TEST(NotEvaluated, AreChannelsWhereTheDumpDoesNotPairTheirEnds) {

@@ -39,6 +39,22 @@ inline Recording read_one(const Format& format, std::string_view text) {
   return recordings.empty() ? Recording{} : std::move(recordings.front());
 }
 
+inline std::string describe_lock(const Recording& r, const Lock& lock) {
+  std::ostringstream text;
+  text << to_string(lock.kind) << " 0x" << std::hex << lock.address << std::dec;
+  if (lock.name) text << ' ' << r.table.text(lock.name);
+  return text.str();
+}
+
+/// Owners that no hold tells.
+inline void describe_owners(std::ostream& out, const Recording& r, const Dump& dump) {
+  std::vector<bool> held(dump.locks.size(), false);
+  for (const Hold& hold : dump.holds) held[hold.lock.index] = true;
+  for (std::size_t i = 0; i < dump.locks.size(); ++i) {
+    if (!held[i] && !dump.locks[i].owner.empty()) out << "owner of " << describe_lock(r, dump.locks[i]) << ": " << dump.locks[i].owner << '\n';
+  }
+}
+
 inline void describe_thread(std::ostream& out, const Recording& r, const Dump& dump, std::size_t index) {
   const ThreadRecord& t = dump.threads[index];
   out << "thread " << t.id;
@@ -65,13 +81,7 @@ inline void describe_thread(std::ostream& out, const Recording& r, const Dump& d
     }
     out << '\n';
   }
-  const auto lock = [&](LockId id) {
-    const Lock& l = dump.locks[id.index];
-    std::ostringstream text;
-    text << to_string(l.kind) << " 0x" << std::hex << l.address << std::dec;
-    if (l.name) text << ' ' << r.table.text(l.name);
-    return text.str();
-  };
+  const auto lock = [&](LockId id) { return describe_lock(r, dump.locks[id.index]); };
   for (const Wait& w : dump.waits) {
     if (w.thread.index == index) out << "  waits " << to_string(w.mode) << " at frame " << w.frame << " for " << lock(w.lock) << '\n';
   }
@@ -100,6 +110,7 @@ inline std::string describe(const std::vector<Recording>& recordings) {
     for (const Dump& d : r.dumps) {
       out << "dump " << d.id << " at " << d.wall_ns << ", " << d.thread_count() << " threads\n";
       for (std::size_t i = 0; i < d.threads.size(); ++i) describe_thread(out, r, d, i);
+      describe_owners(out, r, d);
       for (const StringId s : d.statements) out << "statement " << r.table.text(s) << '\n';
     }
     for (const Diagnostic& d : r.diagnostics) {
