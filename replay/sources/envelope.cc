@@ -129,8 +129,9 @@ std::size_t line_number_size(std::string_view text) {
 
 bool has_line_numbers(std::string_view head) {
   constexpr std::size_t kFewest = 5;
-  std::size_t lines = 0, numbered = 0, follow = 0;
+  std::size_t lines = 0, numbered = 0, follow = 0, alike = 0;
   std::uint64_t last = 0;
+  std::string_view first_word;
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     if (line.empty() || head.empty()) continue;  // the last one may be cut
@@ -140,8 +141,13 @@ bool has_line_numbers(std::string_view head) {
     if (!number || line_number_size(line) == 0) continue;
     if (last != 0 && *number == last + 1) ++follow;
     last = *number;
-    ++numbered;
+    rest = trim_front(rest);
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (numbered++ == 0) first_word = word;
+    if (word == first_word) ++alike;
   }
+  // The rows of a table, as of `info threads`, are of one kind; the lines of a dump never are.
+  if (alike == numbered) return false;
   // Counts of collapsed stacks, however sorted, do not follow each other one by one.
   return numbered >= kFewest && numbered * 20 >= lines * 19 && follow * 5 >= numbered * 4;
 }

@@ -135,6 +135,10 @@ TEST(Prefix, AQuotedValueThatSyslogCutsGoesOnInTheNextRecordOfItsProcess) {
 TEST(Prefix, NumbersThatAnEditorPutBeforeEveryLineGo) {
   EXPECT_THAT(texts("     7\tgoroutine 5 [running]:\n     8\tmain.f()\n     9\t\t/a.go:1 +0x1\n    10\t\n    11\tgoroutine 6 [running]:\n    12\tmain.g()\n"),
               ElementsAre("goroutine 5 [running]:", "main.f()", "\t/a.go:1 +0x1", "", "goroutine 6 [running]:", "main.g()"));
+  // The rows of a table are numbered by who printed it.
+  std::string table = "  Id   Target Id          Frame \n";
+  for (int i = 1; i <= 40; ++i) table += "  " + std::to_string(i) + "    Thread 0x7f00 (LWP 100) \"w\" f (x=1) at z.cc:1\n";
+  EXPECT_EQ(texts(table).back(), "40    Thread 0x7f00 (LWP 100) \"w\" f (x=1) at z.cc:1") << "set in by two, and nothing more is taken off";
   // Counts do not follow each other.
   EXPECT_THAT(texts("  1 a,b\n  2 b,c\n  5 c,d\n 40 d,e\n 41 e,f\n 99 f,g\n"), ElementsAre("  1 a,b", "  2 b,c", "  5 c,d", " 40 d,e", " 41 e,f", " 99 f,g"));
 }
