@@ -83,9 +83,15 @@ void DumpBuilder::end_thread() {
   thread_open_ = false;
 }
 
-void DumpBuilder::drop_thread(std::size_t index) {
-  dump_.threads.erase(dump_.threads.begin() + static_cast<std::ptrdiff_t>(index));
-  dump_.line_of_thread.erase(dump_.line_of_thread.begin() + static_cast<std::ptrdiff_t>(index));
+void DumpBuilder::drop_threads(const std::vector<bool>& dropped) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < dump_.threads.size(); ++i) {
+    if (dropped[i]) continue;
+    if (kept != i) dump_.threads[kept] = std::move(dump_.threads[i]);
+    dump_.line_of_thread[kept++] = dump_.line_of_thread[i];
+  }
+  dump_.threads.resize(kept);
+  dump_.line_of_thread.resize(kept);
 }
 
 LockId DumpBuilder::lock(std::uint64_t address, LockKind kind, StringId name) {

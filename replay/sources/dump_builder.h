@@ -49,8 +49,8 @@ class DumpBuilder {
   [[nodiscard]] std::size_t frame_count() const { return frames_.size(); }
   [[nodiscard]] std::vector<FrameId>& frames() { return frames_; }
   void end_thread();
-  /// Takes a thread back, once it is ended: nothing may name it, or a thread behind it.
-  void drop_thread(std::size_t index);
+  /// Takes threads back, once all are ended: a mark for each. Nothing may name a thread yet.
+  void drop_threads(const std::vector<bool>& dropped);
 
   /// The lock of that address in the open dump, adding it if it is new. 0 is no address: each call yields a new lock.
   LockId lock(std::uint64_t address, LockKind kind, StringId name);

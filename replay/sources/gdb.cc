@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "replay/sources/dump_builder.h"
 #include "replay/sources/gdb_frame.h"
+#include "replay/sources/gdb_shown.h"
 #include "replay/sources/gdb_terminal.h"
 #include "replay/sources/gdb_thread.h"
 #include "replay/sources/line_memo.h"
@@ -55,11 +56,6 @@ class GdbReader final : public LineReader {
     std::string id, name, frame;
     std::uint64_t line;
   };
-  /// A stack without a header: of the thread that is selected. It may be one that the dump has.
-  struct Shown {
-    std::size_t thread;
-    bool known;  ///< who is selected was printed
-  };
   struct Owner {
     std::uint64_t lock, thread, line;
   };
@@ -85,8 +81,6 @@ class GdbReader final : public LineReader {
   void add_owners();
   void mark_missing();
   void forget_repeats();
-  [[nodiscard]] bool is_repeat(const Shown& shown);
-  [[nodiscard]] bool is_headed(std::size_t thread) const;
 
   DumpBuilder builder_;
   const std::string instance_;
@@ -105,7 +99,7 @@ class GdbReader final : public LineReader {
   std::optional<std::uint64_t> asked_mutex_;  ///< the address that the last command printed a mutex at
   std::unordered_set<std::string> seen_;      ///< threads with a header in the open dump
   std::vector<Listed> listed_;
-  std::vector<Shown> shown_;
+  std::vector<ShownStack> shown_;
   std::vector<Owner> owners_;
 };
 
@@ -378,37 +372,8 @@ void GdbReader::add_frame(const GdbFrame& parsed, bool innermost) {
   }
 }
 
-bool GdbReader::is_headed(std::size_t thread) const {
-  return std::none_of(shown_.begin(), shown_.end(), [thread](const Shown& shown) { return shown.thread == thread; });
-}
-
-/// gdb shows the selected frame on its own, when it attaches, opens a core or changes the thread, and a stack once more as often as it is asked.
-bool GdbReader::is_repeat(const Shown& shown) {
-  const std::span<const ThreadRecord> threads = builder_.dump().threads;
-  const auto frames_of = [&](std::size_t thread) {
-    return threads[thread].stack ? builder_.table().stack(threads[thread].stack) : std::span<const FrameId>{};
-  };
-  const auto own = frames_of(shown.thread);
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    if (i == shown.thread) continue;
-    const auto other = frames_of(i);
-    const bool same_thread = shown.known && threads[i].id == threads[shown.thread].id;
-    if (same_thread && (other.size() > own.size() || (other.size() == own.size() && (is_headed(i) || i < shown.thread)))) return true;
-    if (shown.known || own.empty() || other.empty()) continue;
-    const bool next = i == shown.thread + 1 && other.size() > own.size();
-    if (own.size() == 1 && own[0] == other[0] && (is_headed(i) || next)) return true;
-    if (threads[i].stack == threads[shown.thread].stack && is_headed(i)) return true;
-  }
-  return false;
-}
-
 void GdbReader::forget_repeats() {
-  while (!shown_.empty()) {
-    const Shown last = shown_.back();
-    const bool repeat = is_repeat(last);
-    shown_.pop_back();
-    if (repeat) builder_.drop_thread(last.thread);
-  }
+  if (!shown_.empty()) builder_.drop_threads(repeated_stacks(builder_.dump(), builder_.table(), shown_));
 }
 
 /// Of threads of which `info threads` shows more than their stacks do, which is those that have none.
@@ -442,16 +407,18 @@ void GdbReader::mark_missing() {
 
 /// Who holds a mutex, by its own words. A session shows some of the threads: an owner that is none of them has not ended for that.
 void GdbReader::add_owners() {
+  if (owners_.empty()) return;
+  std::unordered_map<std::string, std::uint32_t> thread_of;
+  for (std::uint32_t index = 0; const ThreadRecord& thread : builder_.dump().threads) thread_of.try_emplace(thread.id, index++);
   for (const Owner& owner : owners_) {
     const std::string id = std::to_string(owner.thread);
-    const std::span<const ThreadRecord> threads = builder_.dump().threads;
-    const auto holder = std::find_if(threads.begin(), threads.end(), [&](const ThreadRecord& thread) { return thread.id == id; });
-    if (holder == threads.end()) {
+    const auto holder = thread_of.find(id);
+    if (holder == thread_of.end()) {
       builder_.diagnose(Severity::kInformation, owner.line, "a mutex was printed whose owner is none of the threads");
       continue;
     }
     Hold hold;
-    hold.thread = {static_cast<std::uint32_t>(holder - threads.begin())};
+    hold.thread = {holder->second};
     hold.lock = builder_.lock(owner.lock, LockKind::kMutex, {});
     hold.evidence = builder_.table().intern("its owner word, as gdb printed it");
     builder_.dump().locks[hold.lock.index].owner = id;
