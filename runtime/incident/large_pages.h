@@ -2,6 +2,7 @@
 //
 // A dump of 20,000 distinct stacks fills 20 MB of tables. In pages of 4 KiB those are 5,000 faults, and more places than the processor's
 // translation buffer holds; in huge pages (madvise(2), MADV_HUGEPAGE) they are ten. Where the kernel has none to give, pages are as ever.
+// In a live service it is the recorder's thread that waits for the kernel to find one, and only a dump of thousands of threads asks.
 // Smaller blocks come from the heap as they are: of many small recordings, each has tables of its own.
 //
 // Thread safety: as malloc. Errors: std::bad_alloc, as std::allocator.
