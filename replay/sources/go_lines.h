@@ -38,8 +38,9 @@ struct GoCall {
 
 /// "sync.(_RWMutex).Lock", "sync.(RWMutex).Lock" → "sync.(*RWMutex).Lock": Markdown takes a pair of asterisks for emphasis, and Go prints no
 /// parentheses but a pointer receiver's.
-[[nodiscard]] bool may_lack_pointers(std::string_view function);  ///< cheap; false for nearly every function
 [[nodiscard]] std::string with_pointer_receivers(std::string_view function);
+/// Whether that may be another text: false for nearly every function, and cheap to ask.
+[[nodiscard]] bool may_lack_pointers(std::string_view function);
 
 /// Appends the words of `arguments` that may be pointers, with their positions. Words below 64 KiB are counters and lengths, and left out.
 void parse_go_arguments(std::string_view arguments, std::uint16_t frame, std::vector<Argument>& into);

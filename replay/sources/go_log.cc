@@ -47,6 +47,7 @@ class GoLogReader final : public LineReader {
   void outside(const Line& line, std::string_view text);
   void call(const Line& line, std::string_view text);
   void place(const Line& line, std::string_view text);
+  StringId function_of(std::string_view name);
   StringId file(std::string_view name);
   void drop_go_wrapper(const GoPlace& created_at);
   bool try_call(std::string_view text);
@@ -177,7 +178,7 @@ void GoLogReader::call(const Line& line, std::string_view text) {
   if (text.front() == 'g' && text.starts_with("goroutine ")) return outside(line, text);
   if (text.front() == 'c' && text.starts_with("created by ")) {
     if (const auto created = parse_go_created_by(text)) {
-      builder_.thread().created_by = builder_.table().intern(with_pointer_receivers(created->function));
+      builder_.thread().created_by = function_of(created->function);
       state_ = State::kCreatorsPlace;
       return;
     }
@@ -246,8 +247,7 @@ bool GoLogReader::try_call(std::string_view text) {
   const auto parsed = parse_go_call(text);
   if (!parsed) return false;
   const StringId function = functions_.get(parsed->function, [&](std::string_view name, StringId& id) {
-    if (!is_go_function(name)) return;
-    id = may_lack_pointers(name) ? builder_.table().intern(with_pointer_receivers(name)) : builder_.table().intern(name);
+    if (is_go_function(name)) id = function_of(name);
   });
   if (!function) return false;
   function_ = function;
@@ -284,6 +284,10 @@ void GoLogReader::place(const Line& line, std::string_view text) {
   builder_.diagnose(Severity::kDataLoss, line.number, "a frame without its place");
   state_ = State::kCall;
   call(line, text);
+}
+
+StringId GoLogReader::function_of(std::string_view name) {
+  return may_lack_pointers(name) ? builder_.table().intern(with_pointer_receivers(name)) : builder_.table().intern(name);
 }
 
 /// Calls of one file often follow each other.
