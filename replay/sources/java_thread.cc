@@ -254,18 +254,6 @@ void JavaThreads::owns_lock(ThreadIndex thread, LockId lock) {
   builder_.dump().holds.push_back(hold);
 }
 
-void JavaThreads::owner_not_identified(LockId lock, std::string_view owner) {
-  std::string& known = builder_.dump().locks[lock.index].owner;
-  if (known.empty()) known = std::string(owner.empty() ? "unnamed" : owner) + std::string(kNotIdentified);
-}
-
-void JavaThreads::prefer_shown_owners() {
-  Dump& dump = builder_.dump();
-  for (const Hold& hold : dump.holds) {
-    if (dump.locks[hold.lock.index].owner_not_identified()) dump.locks[hold.lock.index].owner.clear();
-  }
-}
-
 void JavaThreads::add_waits() {
   if (blocked_ == Blocked::kNo) return;
   if (builder_.thread().state == ThreadState::kUnknown) builder_.thread().state = ThreadState::kBlocked;

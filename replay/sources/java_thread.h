@@ -54,10 +54,6 @@ class JavaThreads {
   /// Holds it by its owner field ("Locked ownable synchronizers", "Owned by").
   void owns(ThreadIndex thread, JavaLock lock);
   void owns_lock(ThreadIndex thread, LockId lock);
-  /// Held by a thread that the text names, and that can't be identified in the open dump. That is no hold, but nobody else may be taken for the holder.
-  void owner_not_identified(LockId lock, std::string_view owner);
-  /// Of two owners that the text tells of a lock, the one that the open dump shows counts. Call it when all owners have been told.
-  void prefer_shown_owners();
   LockId lock_of(JavaLock lock, LockKind kind);  ///< in the open dump, under its class' name
 
   void end();

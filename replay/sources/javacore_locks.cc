@@ -1,7 +1,6 @@
 #include "replay/sources/javacore_locks.h"
 
-#include <unordered_set>
-
+#include "replay/sources/java_owners.h"
 #include "replay/sources/scan.h"
 
 namespace tailback::replay {
@@ -146,29 +145,15 @@ ThreadIndex JavacoreLocks::thread_of(const Owned& owned) const {
 }
 
 std::size_t JavacoreLocks::resolve(DumpBuilder& builder, JavaThreads& threads) {
-  std::size_t unknown = 0;
-  Dump& dump = builder.dump();
-  const auto key = [](LockId lock, ThreadIndex thread) { return std::uint64_t{lock.index} << 32 | thread.index; };
-  std::unordered_set<std::uint64_t> known;
-  for (const Hold& hold : dump.holds) known.insert(key(hold.lock, hold.thread));
+  ToldOwners told(builder.dump(), threads);
   for (const Owned& owned : owned_) {
     if (!owned.counts) continue;
-    const ThreadIndex thread = owned.ended ? ThreadIndex{} : thread_of(owned);
     const LockId lock = threads.lock_of({owned.lock, owned.class_name}, owned.kind);
-    if (!thread && !owned.ended) {
-      ++unknown;
-      threads.owner_not_identified(lock, owned.name);
-      continue;
-    }
-    if (owned.ended) {  // a thread that lives may have its name
-      dump.locks[lock.index].owner = owned.name + (thread_of_name_.contains(owned.name) ? " (ended)" : "");
-      continue;
-    }
-    if (known.insert(key(lock, thread)).second) threads.owns_lock(thread, lock);
+    if (!owned.ended) told.add(lock, thread_of(owned), owned.name);
+    else builder.dump().locks[lock.index].owner = owned.name + (thread_of_name_.contains(owned.name) ? " (ended)" : "");  // a thread that lives may have its name
   }
-  threads.prefer_shown_owners();
   *this = {};
-  return unknown;
+  return told.finish();
 }
 
 }  // namespace tailback::replay
